@@ -1,0 +1,1 @@
+"""Runyard runs code that nobody trusts."""

@@ -1,0 +1,1 @@
+"""Wakes workers and carries live output; it never holds the only copy of anything."""

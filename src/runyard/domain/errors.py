@@ -1,0 +1,105 @@
+"""Every way in which Runyard itself refuses or fails. A user's failing program is never one.
+
+class                     code                    status  retry
+------------------------  ----------------------  ------  -----
+RunyardError              (abstract)
+├─ InvalidRequestError    invalid_request         422     no
+│  ├─ LimitError          limit_out_of_range      422     no
+│  ├─ InvalidPathError    invalid_path            422     no
+│  └─ TooManyTestsError   too_many_tests          422     no
+├─ TooLargeError          too_large               413     no
+├─ UnknownRuntimeError    unknown_runtime         404     no
+├─ RuntimeUnavailableError runtime_unavailable    409     no
+├─ NotFoundError          not_found               404     no
+├─ ConflictError          conflict                409     no
+├─ ForbiddenError         forbidden               403     no
+├─ BusyError              busy                    503     yes
+└─ EngineError            engine_error            503     yes
+   ├─ EngineUnavailableError engine_unavailable   503     no
+   └─ ProtocolError       agent_protocol_error    503     yes
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class RunyardError(Exception):
+    """The root of the tree. `detail` values are shown to the client beside the message."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    retry: ClassVar[bool] = False
+
+    def __init__(self, message: str, **detail: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.detail = detail
+
+
+class InvalidRequestError(RunyardError):
+    code = "invalid_request"
+    status = 422
+
+
+class LimitError(InvalidRequestError):
+    code = "limit_out_of_range"
+
+
+class InvalidPathError(InvalidRequestError):
+    code = "invalid_path"
+
+
+class TooManyTestsError(InvalidRequestError):
+    code = "too_many_tests"
+
+
+class TooLargeError(RunyardError):
+    code = "too_large"
+    status = 413
+
+
+class UnknownRuntimeError(RunyardError):
+    code = "unknown_runtime"
+    status = 404
+
+
+class RuntimeUnavailableError(RunyardError):
+    code = "runtime_unavailable"
+    status = 409
+
+
+class NotFoundError(RunyardError):
+    code = "not_found"
+    status = 404
+
+
+class ConflictError(RunyardError):
+    code = "conflict"
+    status = 409
+
+
+class ForbiddenError(RunyardError):
+    code = "forbidden"
+    status = 403
+
+
+class BusyError(RunyardError):
+    code = "busy"
+    status = 503
+    retry = True
+
+
+class EngineError(RunyardError):
+    code = "engine_error"
+    status = 503
+    retry = True
+
+
+class EngineUnavailableError(EngineError):
+    code = "engine_unavailable"
+    retry = False
+
+
+class ProtocolError(EngineError):
+    code = "agent_protocol_error"

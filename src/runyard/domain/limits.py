@@ -1,0 +1,101 @@
+"""What a step may spend, what it spent, and the bounds within which a request may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from runyard.domain.errors import LimitError
+
+KIB = 1024
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The most that one step may use. `output_bytes` counts for stdout and stderr each;
+    `disk_bytes` for /work and /tmp each.
+    """
+
+    wall_seconds: float = 10.0
+    cpu_seconds: float = 10.0
+    memory_bytes: int = 256 * MIB
+    processes: int = 64
+    output_bytes: int = 1 * MIB
+    disk_bytes: int = 64 * MIB
+
+
+RUN_LIMITS = Limits()
+
+COMPILE_LIMITS = Limits(
+    wall_seconds=30.0,
+    cpu_seconds=30.0,
+    memory_bytes=1 * GIB,
+    processes=128,
+    output_bytes=1 * MIB,
+    disk_bytes=256 * MIB,
+)
+
+LIMIT_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Limits))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a request may contain and how far it may raise its limits."""
+
+    limits_max: Limits = Limits(
+        wall_seconds=60.0,
+        cpu_seconds=60.0,
+        memory_bytes=2 * GIB,
+        processes=512,
+        output_bytes=16 * MIB,
+        disk_bytes=1 * GIB,
+    )
+    file_count_max: int = 200
+    file_bytes_max: int = 1 * MIB
+    source_bytes_max: int = 5 * MIB
+    stdin_bytes_max: int = 1 * MIB
+    arg_count_max: int = 64
+    arg_bytes_max: int = 4 * KIB
+    env_count_max: int = 64
+    env_bytes_max: int = 32 * KIB
+    test_count_max: int = 200
+    artifact_glob_count_max: int = 16
+    artifact_count_max: int = 32
+    artifact_bytes_max: int = 8 * MIB
+    execution_wall_seconds: float = 60.0
+    execution_wall_seconds_max: float = 300.0
+    wait_seconds_max: float = 60.0
+
+
+LIMITS_MIN = Limits(
+    wall_seconds=0.05,
+    cpu_seconds=0.05,
+    memory_bytes=4 * MIB,
+    processes=1,
+    output_bytes=0,
+    disk_bytes=64 * KIB,
+)
+
+
+def choose_limits(defaults: Limits, requested: dict[str, Any], maximum: Limits) -> Limits:
+    """Return `defaults` with the requested values in place; refuse what lies outside the bounds."""
+    for name, value in requested.items():
+        low, high = getattr(LIMITS_MIN, name), getattr(maximum, name)
+        if not low <= value <= high:
+            raise LimitError(
+                f"limits.{name} is {value}; it must be between {low} and {high}.", limit=name
+            )
+    return replace(defaults, **requested)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a step spent. `memory_peak_bytes` is None where the platform cannot measure it."""
+
+    wall_seconds: float = 0.0
+    cpu_seconds: float | None = None
+    memory_peak_bytes: int | None = None
+    stdout_bytes: int = 0
+    stderr_bytes: int = 0

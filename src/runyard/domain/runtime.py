@@ -1,0 +1,106 @@
+"""A runtime: a language at a version, and how its programs are compiled and run. Data, not code.
+
+Commands are argument lists, never shell strings. Placeholders that stand alone in a word or
+inside one: `{entry}` the entry file, `{stem}` its name without the last suffix. A word that is
+exactly `{sources:*.c}` (several patterns separated by `|`) becomes one `./`-prefixed argument for
+each matching file of the request; `{others:*.c}` is the same without the entry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+from runyard.domain.files import File
+from runyard.domain.limits import COMPILE_LIMITS, RUN_LIMITS, Limits
+
+
+class RuntimeState(StrEnum):
+    UNKNOWN = "unknown"  # Not probed yet.
+    AVAILABLE = "available"
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """An argument list with placeholders and the environment it needs."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A host directory shown read-only inside the sandbox. `source` is absolute and exists."""
+
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfTest:
+    files: tuple[File, ...]
+    stdin: bytes = b""
+    expected_stdout: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    id: str
+    language: str
+    name: str
+    version: str
+    description: str = ""
+    image: str | None = None
+    entry: str
+    aliases: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+    # Files that are written beside the request's own unless it brings them (go.mod, for example).
+    extra_files: tuple[File, ...] = ()
+    compile: Command | None = None
+    run: Command
+    compile_limits: Limits = COMPILE_LIMITS
+    run_limits: Limits = RUN_LIMITS
+    mounts: tuple[Mount, ...] = ()
+    example: str = ""
+    self_test: SelfTest | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeStatus:
+    """Whether a runtime works on this machine, and if not, why."""
+
+    runtime: Runtime
+    state: RuntimeState
+    reason: str | None = None
+
+
+def expand_argv(
+    command: Command, *, entry: str, paths: tuple[str, ...], args: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Return the words to execute for these files, with `args` of the request at the end."""
+    words: list[str] = []
+    for word in command.argv:
+        kind, _, patterns = word.removeprefix("{").removesuffix("}").partition(":")
+        if word.startswith("{") and kind in ("sources", "others"):
+            words += _matching(patterns, paths, without=entry if kind == "others" else None)
+        else:
+            stem = entry.rpartition(".")[0] or entry
+            words.append(word.replace("{entry}", _safe(entry)).replace("{stem}", stem))
+    return (*words, *args)
+
+
+def _matching(patterns: str, paths: tuple[str, ...], *, without: str | None) -> list[str]:
+    return [
+        f"./{path}"
+        for path in sorted(paths)
+        if path != without
+        and any(fnmatchcase(PurePosixPath(path).name, pattern) for pattern in patterns.split("|"))
+    ]
+
+
+def _safe(entry: str) -> str:
+    """A file name such as `-x` or `@list` would be read as an option by many tools."""
+    return f"./{entry}" if entry[0] in "-@+" else entry

@@ -1,0 +1,142 @@
+"""The port between Runyard and a platform that runs code.
+
+An engine only starts a sandbox and hands over the byte stream of the agent inside it; files,
+commands, limits, terminals and results travel over that stream (`runyard.agent.channel`) and are
+the same everywhere. What the types cannot say stands in the docstrings here and is enforced by
+`runyard.testing.engine_conformance`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from runyard.domain.limits import Limits, Usage
+from runyard.domain.runtime import Mount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enforcement:
+    """Whether a limit holds here, by what ("cgroup v2", "cgroup v1", "rlimit", "agent",
+    "nothing"), and what to do about it where it is weaker than it should be.
+    """
+
+    enforced: bool
+    by: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capabilities:
+    """What an engine promises on this host, found by trying."""
+
+    usable: bool
+    reason: str | None = None
+    isolation: str = "namespaces"  # or "gvisor", "vm"
+    # Keys: wall_seconds, cpu_seconds, memory_bytes, processes, output_bytes, disk_bytes.
+    limits: dict[str, Enforcement] = field(default_factory=dict)
+    network_cut: bool = False
+    root_read_only: bool = False
+    has_terminal: bool = True
+    has_late_stdin: bool = True
+    # Findings in words for `runyard doctor`: (what was tried, whether it worked, what to do).
+    checks: tuple[tuple[str, bool, str], ...] = ()
+
+    @property
+    def has_weak_limits(self) -> bool:
+        return any(not limit.enforced for limit in self.limits.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSpec:
+    """What a sandbox is started for; known before any request is."""
+
+    # Read-only host directories beside the standard root.
+    mounts: tuple[Mount, ...] = ()
+    image: str | None = None
+
+
+class Stream(Protocol):
+    """Bytes to and from the agent. One reader and one writer at a time."""
+
+    async def read(self, size_max: int) -> bytes:
+        """Return at least one byte, or b"" once the agent is gone."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Queue `data`; never blocks."""
+        ...
+
+    async def drain(self) -> None:
+        """Wait until little is queued. Raises ConnectionError when the agent is gone."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class Sandbox(Protocol):
+    """One isolated place. Single-use: it serves one execution and is destroyed."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def stream(self) -> Stream:
+        """The stream of the present step's agent. The agent never speaks first.
+        `begin_step` may replace it.
+        """
+        ...
+
+    async def prepare(self, limits: Limits, *, network: bool = False) -> None:
+        """Set the limits of the first step. Called once, before anything is sent.
+
+        Raises EngineError for a network this platform does not grant.
+        """
+        ...
+
+    async def begin_step(self, limits: Limits) -> None:
+        """End whatever the former step left behind and make ready for the next one.
+
+        After it no process of a former step is alive; /tmp, /dev/shm and IPC are empty; the
+        limits are the new ones. The first call freezes /work as it is now, and every call starts
+        from that frozen /work: what a later step wrote there is gone.
+        """
+        ...
+
+    async def usage(self) -> Usage:
+        """Return what the present step has spent, measured from outside it."""
+        ...
+
+    async def destroy(self) -> None:
+        """End every process and give everything back. Idempotent; never raises for a sandbox
+        that is already gone.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """The driver for one kind of platform."""
+
+    async def probe(self) -> Capabilities:
+        """Find out by trying what works here. May take seconds; safe to repeat."""
+        ...
+
+    async def create(self, spec: SandboxSpec) -> Sandbox:
+        """Return a started sandbox whose agent answers.
+
+        Raises EngineUnavailableError if the platform does not work, BusyError if it is full,
+        EngineError otherwise. Cancelling the call leaves nothing behind.
+        """
+        ...
+
+    async def list_ids(self) -> list[str]:
+        """Return the sandboxes that exist, those a crashed process left included."""
+        ...
+
+    async def destroy(self, sandbox_id: str) -> None:
+        """End a sandbox by its id. Idempotent, also for ids that never existed."""
+        ...
+
+    async def aclose(self) -> None:
+        """Destroy what this engine created and release the platform. Idempotent."""
+        ...

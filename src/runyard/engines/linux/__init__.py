@@ -1,0 +1,1 @@
+"""Runs code on bare Linux, through the launcher in the agent binary."""

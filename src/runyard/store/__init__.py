@@ -1,0 +1,1 @@
+"""Records of executions in SQLite or PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Claims executions and runs them."""
