@@ -1,0 +1,73 @@
+# The only door to the repository: `make` lists what there is.
+
+# A python3 earlier in PATH may be a slow version-manager shim.
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3.13 /usr/bin/python3.12 /usr/bin/python3.11) python3)
+BIN := .venv/bin
+SERVE_ARGS ?=
+TEST_ARGS ?=
+
+.PHONY: help setup serve check test test-all test-vm bench fix agent lock clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+serve: .venv/.serve agent toolchains ## Set up what is needed and serve on http://127.0.0.1:8080
+	$(BIN)/runyard serve $(SERVE_ARGS)
+
+test: setup ## Run the tests (make test TEST_ARGS="tests/unit -k frames" for some of them)
+	@tools/need $(TEST_PROGRAMS)
+	RUNYARD_REQUIRE_ENGINES=$(REQUIRED_ENGINES) $(BIN)/pytest $(TEST_ARGS)
+
+check: setup ## Check format, lint, types, layers and the rules of tests/tidy
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/clang-format --dry-run --Werror $(C_SOURCES)
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/tidy
+
+test-all: test test-vm ## Run everything, the virtual machine included
+
+test-vm: setup ## Run the engine's suites under cgroup v2, as root and rootless, in a virtual machine
+	$(BIN)/python -m tests.vm
+
+bench: setup ## Measure Runyard against a bare process, side by side
+	$(BIN)/python -m bench
+
+fix: setup ## Format and repair what can be repaired
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/clang-format -i $(C_SOURCES)
+
+setup: .venv/.dev agent toolchains ## Make the virtual environment and build the agent
+
+agent: .venv/.serve ## Build the agent for this machine
+	@$(BIN)/python agent/build.py
+
+lock: .venv/.dev ## Pin the dependencies anew
+	$(BIN)/uv pip compile $(LOCK) --extra server pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile $(LOCK) --extra server pyproject.toml requirements/serve.in -c requirements/dev.txt -o requirements/serve.txt
+
+clean: ## Remove what the other recipes made
+	rm -rf .venv .cache .runyard build dist node_modules src/runyard/_binaries
+
+# The engines that a test run may not skip: all that root can have on this machine.
+REQUIRED_ENGINES := linux
+TEST_PROGRAMS := gcc=gcc g++=g++ perl=perl awk=mawk sqlite3=sqlite3 java=openjdk-17-jdk-headless javac=openjdk-17-jdk-headless go=golang-go cargo=cargo node=nodejs
+C_SOURCES = $(wildcard agent/src/*.c agent/src/*.h agent/tests/*.c)
+LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header
+
+.venv/.dev: requirements/dev.txt .venv/.serve
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.serve: requirements/serve.txt pyproject.toml hatch_build.py
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || tools/need /nonexistent=python3-venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/serve.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: toolchains
+toolchains: ;

@@ -1,0 +1,1 @@
+"""Tests: unit, conformance, integration, security, e2e, tidy, vm."""

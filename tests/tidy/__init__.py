@@ -1,0 +1,1 @@
+"""Properties of the code itself: sizes, names, contents, documents in step."""

@@ -1,0 +1,54 @@
+"""What must not stand in any file of the repository."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.tidy.tree import tracked_files
+
+# Spelled in parts, so that this file does not contain what it looks for.
+REGISTRY_HOSTS = "|".join(
+    (
+        r"pypi\.o" + "rg",
+        "pythonho" + "sted",
+        "registry\\.npm" + "js",
+        "deb\\.debian\\.o" + "rg",
+        "proxy\\.gol" + "ang",
+        "static\\.crat" + "es",
+        "repo1?\\.mav" + "en",
+    )
+)
+UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
+TEXT_FILES = [
+    path
+    for path in tracked_files()
+    if path.suffix not in {".png", ".ico", ".woff2", ".bin"} and "corpus" not in path.parts
+]
+
+
+@pytest.mark.parametrize("path", TEXT_FILES, ids=str)
+def test_file_names_no_package_registry(path: Path) -> None:
+    assert not re.search(REGISTRY_HOSTS, path.read_text(errors="replace"))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in TEXT_FILES if path.suffix in {".py", ".c", ".h", ".ts"}], ids=str
+)
+def test_source_has_no_unfinished_work(path: Path) -> None:
+    assert not UNFINISHED.search(path.read_text(errors="replace"))
+
+
+def test_tests_do_not_sleep() -> None:
+    pattern = re.compile(r"\b(time|asyncio)\.sleep\((?!0\))")
+    programs = {"programs", "examples", "catalogue"}
+
+    sleeping = [
+        f"{path}:{number}"
+        for path in tracked_files(".py")
+        if path.parts[0] == "tests" and not programs & set(path.parts)
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if pattern.search(line)
+    ]
+
+    assert not sleeping
