@@ -27,7 +27,9 @@ check: setup ## Check format, lint, types, layers and the rules of tests/tidy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/tidy
 
-test-all: test test-vm ## Run everything, the virtual machine included
+test-all: setup test-vm ## Run everything, the long tests and the virtual machine included
+	@tools/need $(TEST_PROGRAMS)
+	RUNYARD_REQUIRE_ENGINES=$(REQUIRED_ENGINES) $(BIN)/pytest -m "long or not long"
 
 test-vm: setup ## Run the engine's suites under cgroup v2, as root and rootless, in a virtual machine
 	$(BIN)/python -m tests.vm

@@ -1,0 +1,1 @@
+"""Measurements as ratios: bare process and Runyard side by side in one run."""

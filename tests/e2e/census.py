@@ -1,0 +1,105 @@
+"""Counts what a server holds of the machine, read from outside it."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    processes: int
+    mounts: int
+    cgroups: int
+    network_namespaces: int
+    open_files: int
+    temporary_entries: int
+    data_entries: int
+
+
+def take(pid: int, data: Path) -> Census:
+    family = [pid, *descendants(pid)]
+    return Census(
+        processes=len(family),
+        mounts=sum(_lines(process, "mountinfo") for process in _one_per_namespace(family, "mnt")),
+        cgroups=sum(1 for _ in cgroups()),
+        network_namespaces=len(set(_one_per_namespace(family, "net"))),
+        open_files=sum(_open_files(process) for process in family),
+        temporary_entries=len(os.listdir("/tmp")),
+        data_entries=sum(
+            1 for path in data.rglob("*") if path.suffix not in {".db-wal", ".db-shm"}
+        ),
+    )
+
+
+def descendants(pid: int) -> list[int]:
+    """Return the living processes below `pid`, zombies included."""
+    parents: dict[int, list[int]] = {}
+    for child, parent in _parents():
+        parents.setdefault(parent, []).append(child)
+    found, queue = [], [pid]
+    while queue:
+        children = parents.get(queue.pop(), [])
+        found += children
+        queue += children
+    return found
+
+
+def cgroups() -> Iterator[Path]:
+    """Yield every cgroup that a Runyard launcher made on this machine."""
+    for directory, names, _ in os.walk(CGROUPS):
+        for name in names:
+            if "runyard-" in f"{directory}/{name}":
+                yield Path(directory, name)
+
+
+def user_ids(pid: int) -> set[int]:
+    """Return the real, effective, saved and file-system user ids of a process, as the host sees them."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("Uid:"):
+            return {int(word) for word in line.split()[1:]}
+    raise AssertionError(f"process {pid} has no Uid line")
+
+
+def memory_bytes(pid: int) -> int:
+    """Return the proportional set size of a process."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    raise AssertionError(f"process {pid} has no Pss line")
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                stat = Path(f"/proc/{entry}/stat").read_text()
+            except OSError:
+                continue  # Ended meanwhile.
+            yield int(entry), int(stat.rpartition(")")[2].split()[1])
+
+
+def _one_per_namespace(family: list[int], kind: str) -> list[int]:
+    seen: dict[str, int] = {}
+    for process in family:
+        try:
+            seen.setdefault(os.readlink(f"/proc/{process}/ns/{kind}"), process)
+        except OSError:
+            continue
+    return list(seen.values())
+
+
+def _lines(pid: int, name: str) -> int:
+    try:
+        return len(Path(f"/proc/{pid}/{name}").read_text().splitlines())
+    except OSError:
+        return 0
+
+
+def _open_files(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0

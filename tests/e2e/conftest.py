@@ -1,0 +1,39 @@
+"""One server for the tests that do not harm it, and one for each test that does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.server import Server
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    server = Server(_reachable(tmp_path_factory.mktemp("shared-server")))
+    server.start()
+    yield server
+    assert server.is_running(), server.log.read_text()[-4000:]
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(_reachable(tmp_path))
+    yield server
+    if server.is_running():
+        server.kill()
+
+
+@pytest.fixture
+def client(shared_server: Server) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=shared_server.url, timeout=60) as client:
+        yield client
+
+
+def _reachable(directory: Path) -> Path:
+    """pytest's directories are for its user only; the server gives up being root."""
+    for path in (directory, *directory.parents[:2]):
+        path.chmod(0o755)
+    return directory
