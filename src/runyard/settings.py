@@ -1,0 +1,79 @@
+"""What an operator can configure: environment variables with the prefix RUNYARD_."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from runyard.domain.limits import Policy
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path("/var/lib/runyard") if os.geteuid() == 0 else Path(home) / "runyard"
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="RUNYARD_", extra="forbid", frozen=True)
+
+    # Where records, the lock and scratch files live.
+    data_dir: Path = Field(default_factory=_default_data_dir)
+    # sqlite:///path or postgresql+asyncpg://…; by default a file in data_dir.
+    database_url: str | None = None
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    # "development" lets anybody on this machine run code without an account.
+    profile: Literal["development", "production"] = "production"
+    anonymous: bool | None = None
+    # Values of the Host header that are served, beside the loopback names and `host` itself.
+    allowed_hosts: tuple[str, ...] = ()
+    # Web origins that may use the API from a browser, beside the server's own.
+    allowed_origins: tuple[str, ...] = ()
+
+    worker_concurrency: int = Field(
+        default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=1024
+    )
+    # Executions that may wait; beyond it a submission is answered "busy".
+    queue_length_max: int = Field(default=5000, ge=1)
+    # A worker that did not renew for this long is taken for dead.
+    lease_seconds: float = Field(default=30.0, ge=1.0)
+    # How often an execution is started again after its worker died before anything was exchanged.
+    attempts_max: int = Field(default=3, ge=1)
+    # How long a stopping worker lets running executions go on.
+    drain_seconds: float = Field(default=10.0, ge=0.0)
+    retention_days: float = Field(default=30.0, gt=0.0)
+
+    # The account that the server becomes when it is started as root.
+    user: str = "runyard"
+    # Serve although some limit is not enforced on this machine.
+    allow_weak_limits: bool = False
+
+    log_format: Literal["text", "json"] = "text"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    # RUNYARD_POLICY is a JSON object with the values to change, for example
+    # {"file_count_max": 50, "limits_max": {"wall_seconds": 20}}.
+    policy: Policy = Policy()
+
+    @field_validator("policy", mode="before")
+    @classmethod
+    def _merge_policy(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        merged = asdict(Policy())
+        merged["limits_max"].update(value.get("limits_max", {}))
+        return merged | {key: item for key, item in value.items() if key != "limits_max"}
+
+    @property
+    def is_anonymous_allowed(self) -> bool:
+        return self.profile == "development" if self.anonymous is None else self.anonymous
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'runyard.db'}"

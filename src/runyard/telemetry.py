@@ -1,0 +1,89 @@
+"""Logs and metrics: what an operator sees of a running Runyard."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_LATENCY_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+
+def configure_logs(*, log_format: str, level: str) -> None:
+    """Write structured lines to stderr, from structlog and from the standard library alike."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    number = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+    last = [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer]
+    if log_format == "json":
+        last.insert(1, structlog.processors.format_exc_info)
+    output = logging.StreamHandler(sys.stderr)
+    output.setFormatter(
+        structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=last)
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [output]
+    root.setLevel(number)
+
+
+class Metrics:
+    """Each server has a registry of its own, so that several fit into one test process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.executions = Counter(
+            "runyard_executions",
+            "Finished executions.",
+            ["runtime", "outcome"],
+            registry=self.registry,
+        )
+        self.attempts_lost = Counter(
+            "runyard_attempts_lost",
+            "Attempts that ended without a result of the program.",
+            ["reason"],
+            registry=self.registry,
+        )
+        self.queued = Gauge(
+            "runyard_queue_length", "Executions that wait for a worker.", registry=self.registry
+        )
+        self.running = Gauge(
+            "runyard_executions_running", "Executions being run here.", registry=self.registry
+        )
+        self.claim_seconds = self._seconds(
+            "runyard_claim_latency_seconds", "From the submission to a worker's claim."
+        )
+        self.sandbox_seconds = self._seconds(
+            "runyard_sandbox_start_seconds", "To get a sandbox that is ready for files."
+        )
+        self.step_seconds = self._seconds(
+            "runyard_step_seconds", "Wall time of a step as the agent measured it.", ["kind"]
+        )
+        self.unhandled_errors = Counter(
+            "runyard_unhandled_errors",
+            "Failures that were only logged.",
+            ["where"],
+            registry=self.registry,
+        )
+
+    def render(self) -> bytes:
+        """Return the text exposition format (`text/plain; version=0.0.4`)."""
+        return generate_latest(self.registry)
+
+    def _seconds(self, name: str, text: str, labels: list[str] | None = None) -> Histogram:
+        return Histogram(name, text, labels or [], buckets=_LATENCY_SECONDS, registry=self.registry)
