@@ -56,7 +56,7 @@ def cgroups() -> Iterator[Path]:
 
 
 def user_ids(pid: int) -> set[int]:
-    """Return the real, effective, saved and file-system user ids of a process, as the host sees them."""
+    """Return the real, effective, saved and file-system user ids as the host sees them."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("Uid:"):
             return {int(word) for word in line.split()[1:]}

@@ -40,9 +40,8 @@ async def check_growth(server: Server, executions: int) -> None:
         )
         if getattr(after, name) > getattr(before, name)
     }  # fmt: skip
-    print(f"before {before}, after {after}, PSS {memory_before} → {memory_after}")
     assert not grown
-    assert memory_after <= memory_before * 1.10
+    assert memory_after <= memory_before * 1.10, (memory_before, memory_after)
     assert server.stop() == 0
     assert not [path for path in census.cgroups() if f"runyard-{os.getpid()}" in str(path)]
 

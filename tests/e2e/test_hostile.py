@@ -18,8 +18,12 @@ LIMITS = {"wall_seconds": WALL_SECONDS, "memory_bytes": 64 << 20, "processes": 3
 NETWORK = """
 import errno, socket, time
 begun = time.monotonic()
-for family, address in ((socket.AF_INET, ("1.1.1.1", 80)), (socket.AF_INET, ("127.0.0.1", {port})),
-                        (socket.AF_INET, ("169.254.169.254", 80)), (socket.AF_INET6, ("::1", {port}))):
+for family, address in (
+    (socket.AF_INET, ("192.0.2.1", 80)),
+    (socket.AF_INET, ("127.0.0.1", {port})),
+    (socket.AF_INET, ("169.254.169.254", 80)),
+    (socket.AF_INET6, ("::1", {port})),
+):
     with socket.socket(family) as connection:
         connection.settimeout(5)
         print(connection.connect_ex(address) != 0)
