@@ -14,6 +14,7 @@ RunyardError              (abstract)
 ├─ ConflictError          conflict                409     no
 ├─ ForbiddenError         forbidden               403     no
 ├─ BusyError              busy                    503     yes
+├─ CatalogueError         invalid_catalogue       500     no
 └─ EngineError            engine_error            503     yes
    ├─ EngineUnavailableError engine_unavailable   503     no
    └─ ProtocolError       agent_protocol_error    503     yes
@@ -88,6 +89,10 @@ class BusyError(RunyardError):
     code = "busy"
     status = 503
     retry = True
+
+
+class CatalogueError(RunyardError):
+    code = "invalid_catalogue"
 
 
 class EngineError(RunyardError):

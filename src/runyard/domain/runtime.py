@@ -1,13 +1,17 @@
 """A runtime: a language at a version, and how its programs are compiled and run. Data, not code.
 
 Commands are argument lists, never shell strings. Placeholders that stand alone in a word or
-inside one: `{entry}` the entry file, `{stem}` its name without the last suffix. A word that is
-exactly `{sources:*.c}` (several patterns separated by `|`) becomes one `./`-prefixed argument for
-each matching file of the request; `{others:*.c}` is the same without the entry.
+inside one: `{entry}` the entry file, `{stem}` its path without the last suffix, `{name}` the last
+part of that, `{class}` the qualified name of the class in the entry that has `main`. A word that
+is exactly `{sources:*.c}` (several patterns separated by `|`) becomes one `./`-prefixed argument
+for each matching file of the request; `{others:*.c}` is the same without the entry;
+`{ordered:*.ml}` puts each file after those it mentions and the entry last. `{others:-r *.ex}`
+puts the option `-r` before each file.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -15,6 +19,7 @@ from pathlib import PurePosixPath
 
 from runyard.domain.files import File
 from runyard.domain.limits import COMPILE_LIMITS, RUN_LIMITS, Limits
+from runyard.domain.sources import main_class, order_by_mention
 
 
 class RuntimeState(StrEnum):
@@ -78,23 +83,50 @@ class RuntimeStatus:
 
 
 def expand_argv(
-    command: Command, *, entry: str, paths: tuple[str, ...], args: tuple[str, ...] = ()
+    command: Command,
+    *,
+    entry: str,
+    paths: tuple[str, ...],
+    args: tuple[str, ...] = (),
+    files: tuple[File, ...] = (),
 ) -> tuple[str, ...]:
-    """Return the words to execute for these files, with `args` of the request at the end."""
+    """Return the words to execute for these files, with `args` of the request at the end.
+
+    `files` are the same files with their contents; only `{class}` and `{ordered:…}` read them.
+    """
     words: list[str] = []
     for word in command.argv:
-        kind, _, patterns = word.removeprefix("{").removesuffix("}").partition(":")
-        if word.startswith("{") and kind in ("sources", "others"):
-            words += _matching(patterns, paths, without=entry if kind == "others" else None)
-        else:
-            stem = entry.rpartition(".")[0] or entry
-            words.append(word.replace("{entry}", _safe(entry)).replace("{stem}", stem))
+        kind, _, rest = word.removeprefix("{").removesuffix("}").partition(":")
+        if not (word.startswith("{") and kind in ("sources", "others", "ordered")):
+            words.append(_fill(word, entry, files))
+            continue
+        option, _, patterns = rest.rpartition(" ")
+        found = _matching(patterns, paths, without=entry if kind == "others" else None)
+        if kind == "ordered":
+            found = order_by_mention(found, files, last=entry)
+        words += [part for path in found for part in (option, f"./{path}") if part]
     return (*words, *args)
+
+
+def _fill(word: str, entry: str, files: tuple[File, ...]) -> str:
+    def value(found: re.Match[str]) -> str:
+        stem = entry.rpartition(".")[0] or entry
+        match found[1]:
+            case "entry":
+                return _safe(entry)
+            case "stem":
+                return stem
+            case "name":
+                return PurePosixPath(stem).name
+        source = next((file.content for file in files if file.path == entry), b"")
+        return main_class(entry, source)
+
+    return re.sub(r"\{(entry|stem|name|class)\}", value, word)
 
 
 def _matching(patterns: str, paths: tuple[str, ...], *, without: str | None) -> list[str]:
     return [
-        f"./{path}"
+        path
         for path in sorted(paths)
         if path != without
         and any(fnmatchcase(PurePosixPath(path).name, pattern) for pattern in patterns.split("|"))
