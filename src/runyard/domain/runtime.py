@@ -2,11 +2,12 @@
 
 Commands are argument lists, never shell strings. Placeholders that stand alone in a word or
 inside one: `{entry}` the entry file, `{stem}` its path without the last suffix, `{name}` the last
-part of that, `{class}` the qualified name of the class in the entry that has `main`. A word that
-is exactly `{sources:*.c}` (several patterns separated by `|`) becomes one `./`-prefixed argument
-for each matching file of the request; `{others:*.c}` is the same without the entry;
-`{ordered:*.ml}` puts each file after those it mentions and the entry last. `{others:-r *.ex}`
-puts the option `-r` before each file.
+part of that, `{class}` the qualified name of the class in the entry that has `main`, `{heap_mib}`
+the share of the step's memory that a garbage collector may fill. A word that is exactly
+`{sources:*.c}` (several patterns separated by `|`) becomes one `./`-prefixed argument for each
+matching file of the request; `{others:*.c}` is the same without the entry; `{ordered:*.ml}` puts
+each file after those it mentions and the entry last. `{others:-r *.ex}` puts the option `-r`
+before each file.
 """
 
 from __future__ import annotations
@@ -15,11 +16,17 @@ import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import PurePosixPath
 
 from runyard.domain.files import File
-from runyard.domain.limits import COMPILE_LIMITS, RUN_LIMITS, Limits
+from runyard.domain.limits import COMPILE_LIMITS, MIB, RUN_LIMITS, Limits
 from runyard.domain.sources import main_class, order_by_mention
+
+# The rest is for a virtual machine's own code, threads and buffers.
+HEAP_SHARE = 0.6
+
+_PLACEHOLDER = re.compile(r"\{(?:entry|stem|name|class|heap_mib)\}")
 
 
 class RuntimeState(StrEnum):
@@ -89,16 +96,19 @@ def expand_argv(
     paths: tuple[str, ...],
     args: tuple[str, ...] = (),
     files: tuple[File, ...] = (),
+    memory_bytes: int = RUN_LIMITS.memory_bytes,
 ) -> tuple[str, ...]:
     """Return the words to execute for these files, with `args` of the request at the end.
 
     `files` are the same files with their contents; only `{class}` and `{ordered:…}` read them.
+    `memory_bytes` is the step's limit.
     """
+    fill = partial(_fill, entry=entry, files=files, memory_bytes=memory_bytes)
     words: list[str] = []
     for word in command.argv:
         kind, _, rest = word.removeprefix("{").removesuffix("}").partition(":")
         if not (word.startswith("{") and kind in ("sources", "others", "ordered")):
-            words.append(_fill(word, entry, files))
+            words.append(fill(word))
             continue
         option, _, patterns = rest.rpartition(" ")
         found = _matching(patterns, paths, without=entry if kind == "others" else None)
@@ -108,20 +118,17 @@ def expand_argv(
     return (*words, *args)
 
 
-def _fill(word: str, entry: str, files: tuple[File, ...]) -> str:
-    def value(found: re.Match[str]) -> str:
-        stem = entry.rpartition(".")[0] or entry
-        match found[1]:
-            case "entry":
-                return _safe(entry)
-            case "stem":
-                return stem
-            case "name":
-                return PurePosixPath(stem).name
-        source = next((file.content for file in files if file.path == entry), b"")
-        return main_class(entry, source)
-
-    return re.sub(r"\{(entry|stem|name|class)\}", value, word)
+def _fill(word: str, *, entry: str, files: tuple[File, ...], memory_bytes: int) -> str:
+    stem = entry.rpartition(".")[0] or entry
+    source = next((file.content for file in files if file.path == entry), b"")
+    values = {
+        "{entry}": lambda: _safe(entry),
+        "{stem}": lambda: stem,
+        "{name}": lambda: PurePosixPath(stem).name,
+        "{class}": lambda: main_class(entry, source),
+        "{heap_mib}": lambda: str(max(8, int(memory_bytes * HEAP_SHARE) // MIB)),
+    }
+    return _PLACEHOLDER.sub(lambda found: values[found[0]](), word)
 
 
 def _matching(patterns: str, paths: tuple[str, ...], *, without: str | None) -> list[str]:

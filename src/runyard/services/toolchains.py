@@ -1,0 +1,245 @@
+"""Finds which toolchains of the catalogue this host has, without running any of them.
+
+Must be done while the process may still read everything: once privileges are dropped, a
+toolchain in an operator's home can be shown in a sandbox but no longer be looked at.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runyard.domain.runtime import Command, Mount, Runtime
+from runyard.services.catalogue import CatalogueEntry, Toolchain, ToolchainHome
+
+STANDARD_DIRS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/go/bin")
+# What every sandbox shows of the host; a program elsewhere needs a mount.
+VISIBLE_ROOTS = ("/usr",)
+# These only choose a toolchain from the caller's home, which a sandbox does not have.
+_PROXIES = {"rustup", "rustup-init"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolchainSearch:
+    """Where to look. `toolchain_dirs` hold one folder for each toolchain, such as typescript/."""
+
+    home: Path = field(default_factory=Path.home)
+    toolchain_dirs: tuple[Path, ...] = ()
+    program_dirs: tuple[str, ...] = STANDARD_DIRS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A toolchain that is there: the runtime it would make, and how to ask its version."""
+
+    runtime: Runtime
+    version_runtime: Runtime
+    version_stdin: bytes
+    version_pattern: str
+    # Changes when the catalogue's entry or any of the toolchain's programs does.
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a host has for one entry: candidates, the preferred one first, or what is missing."""
+
+    entry: CatalogueEntry
+    candidates: tuple[Candidate, ...]
+    missing: str | None
+
+
+def find_toolchains(
+    entries: Sequence[CatalogueEntry], search: ToolchainSearch
+) -> tuple[Found, ...]:
+    return tuple(_find_entry(entry, search) for entry in entries)
+
+
+def mount_sources(found: Sequence[Found]) -> tuple[Path, ...]:
+    """Return the host directories that runtimes want to show beside the standard root."""
+    sources = {
+        mount.source: None
+        for each in found
+        for candidate in each.candidates
+        for mount in candidate.runtime.mounts
+    }
+    return tuple(Path(source) for source in sources)
+
+
+def build_runtime(
+    entry: CatalogueEntry, toolchain: Toolchain, located: _Located | None = None
+) -> Runtime:
+    """Return the runtime of this entry with this toolchain; `located` None: as on no host."""
+    located = located or _Located(programs={}, mount=None, path=":".join(STANDARD_DIRS))
+    return Runtime(
+        id=entry.id,
+        language=entry.language,
+        name=entry.name,
+        version="",
+        description=entry.description,
+        image=entry.image,
+        entry=entry.entry,
+        aliases=entry.aliases,
+        extensions=entry.extensions,
+        extra_files=entry.extra_files,
+        compile=toolchain.compile and located.resolve(toolchain.compile),
+        run=located.resolve(toolchain.run),
+        compile_limits=entry.compile_limits,
+        run_limits=entry.run_limits,
+        mounts=(located.mount,) if located.mount else (),
+        example=entry.example,
+        self_test=entry.self_test,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Located:
+    """Where a toolchain's programs are, as a sandbox sees them."""
+
+    programs: dict[str, str]
+    mount: Mount | None
+    path: str
+
+    def resolve(self, command: Command) -> Command:
+        """Return the command with its program's full path and the environment all have."""
+        program, *rest = command.argv
+        env = {"PATH": self.path, "HOME": "/tmp", "LANG": "C.UTF-8", **command.env}  # noqa: S108
+        return Command(argv=(self.programs.get(program, program), *rest), env=env)
+
+
+def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:
+    candidates: list[Candidate] = []
+    missing: str | None = None
+    for toolchain in entry.toolchains:
+        located = _locate(toolchain, search)
+        if isinstance(located, str):
+            missing = missing or located
+            continue
+        runtime = build_runtime(entry, toolchain, located)
+        version = located.resolve(toolchain.version)
+        candidates.append(
+            Candidate(
+                runtime=runtime,
+                version_runtime=_only_running(runtime, version),
+                version_stdin=toolchain.version_stdin,
+                version_pattern=toolchain.version_pattern,
+                fingerprint=_fingerprint(entry, runtime, located),
+            )
+        )
+    return Found(entry=entry, candidates=tuple(candidates), missing=missing)
+
+
+def _only_running(runtime: Runtime, command: Command) -> Runtime:
+    return Runtime(
+        id=runtime.id,
+        language=runtime.language,
+        name=runtime.name,
+        version="",
+        entry=runtime.entry,
+        run=command,
+        # A compiler may want more merely to say its version than its programs get.
+        run_limits=runtime.compile_limits,
+        mounts=runtime.mounts,
+    )
+
+
+def _locate(toolchain: Toolchain, search: ToolchainSearch) -> _Located | str:
+    """Return where the toolchain is, or in words what is missing."""
+    mount: Mount | None = None
+    if toolchain.home:
+        source = _find_home(toolchain.home, search)
+        if source is None:
+            return _not_installed(toolchain, toolchain.home.target)
+        mount = Mount(source=str(source), target=toolchain.home.target)
+    own_dirs = [f"{mount.target}/bin", mount.target] if mount else []
+    programs: dict[str, str] = {}
+    for program in toolchain.programs:
+        path = _find_program(program, mount, search)
+        if path is None:
+            return _not_installed(toolchain, program)
+        programs[program] = path
+    used = {os.path.dirname(path) for path in programs.values()}  # noqa: PTH120
+    path = ":".join([*(each for each in own_dirs if each in used), *STANDARD_DIRS])
+    return _Located(programs=programs, mount=mount, path=path)
+
+
+def _not_installed(toolchain: Toolchain, what: str) -> str:
+    if toolchain.packages:
+        plural = "s" if len(toolchain.packages) > 1 else ""
+        how = f"apt package{plural} {' '.join(toolchain.packages)}"
+    else:
+        how = toolchain.hint
+    return f"not installed: {how} ({what} was not found)"
+
+
+def _find_home(home: ToolchainHome, search: ToolchainSearch) -> Path | None:
+    for pattern in _expand(home.candidates, search):
+        parts = Path(pattern).parts[1:]
+        # The newest version first where several match.
+        for path in sorted(Path("/").glob("/".join(parts)), key=_version_key, reverse=True):
+            if all(_exists(path / name) for name in home.has):
+                return path.resolve()
+    return None
+
+
+def _expand(candidates: Sequence[str], search: ToolchainSearch) -> list[str]:
+    expanded: list[str] = []
+    for candidate in candidates:
+        if "{toolchains}" in candidate:
+            expanded += [
+                candidate.replace("{toolchains}", str(folder.resolve()))
+                for folder in search.toolchain_dirs
+            ]
+        elif candidate.startswith("~/"):
+            expanded.append(f"{search.home}/{candidate[2:]}")
+        else:
+            expanded.append(candidate)
+    return expanded
+
+
+def _version_key(path: Path) -> tuple[tuple[int, ...], str]:
+    return tuple(int(digits) for digits in re.findall(r"\d+", path.name)), path.name
+
+
+def _find_program(program: str, mount: Mount | None, search: ToolchainSearch) -> str | None:
+    """Return the program's path as a sandbox sees it."""
+    if mount:
+        for folder in ("/bin", ""):
+            if os.access(f"{mount.source}{folder}/{program}", os.X_OK):
+                return f"{mount.target}{folder}/{program}"
+    for folder in search.program_dirs:
+        path = f"{folder}/{program}"
+        if _is_usable(path):
+            return path
+    return None
+
+
+def _is_usable(path: str) -> bool:
+    """Return whether a sandbox can start the program: one that is really elsewhere it cannot."""
+    real = os.path.realpath(path)
+    visible = any(real.startswith(f"{root}/") for root in VISIBLE_ROOTS)
+    return visible and os.access(real, os.X_OK) and os.path.basename(real) not in _PROXIES  # noqa: PTH119
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:
+        return False
+
+
+def _fingerprint(entry: CatalogueEntry, runtime: Runtime, located: _Located) -> str:
+    digest = hashlib.sha256(entry.digest.encode())
+    digest.update(repr((runtime.compile, runtime.run, runtime.mounts)).encode())
+    for path in sorted(located.programs.values()):
+        host = path
+        if located.mount and path.startswith(f"{located.mount.target}/"):
+            host = located.mount.source + path.removeprefix(located.mount.target)
+        real = os.path.realpath(host)
+        facts = os.stat(real)  # noqa: PTH116
+        digest.update(f"{real}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
+    return digest.hexdigest()
