@@ -1,0 +1,72 @@
+"""Assembles the HTTP interface over a running Runyard."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.metadata import PackageNotFoundError, version
+
+from fastapi import APIRouter, FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from runyard.api.application import Application, Settings
+from runyard.api.middleware.answers import Answers
+from runyard.api.middleware.body import BodyLimit, derive_body_bytes_max
+from runyard.api.middleware.origin import AllowList, OriginGuard, build_allow_list
+from runyard.api.openapi import install_openapi
+from runyard.api.problems import install_problems
+from runyard.api.routes import executions, health, metrics, runtimes, terminal
+
+API_PREFIX = "/api/v1"
+WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
+
+
+def build_app(application: Application) -> FastAPI:
+    """Return the ASGI application. Set `app.state.stopping` before the server ends."""
+    app = FastAPI(
+        title="Runyard",
+        version=_version(),
+        description="Runs untrusted code in sandboxes.",
+        openapi_url=f"{API_PREFIX}/openapi.json",
+        # The pages FastAPI offers load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.application = application
+    app.state.stopping = asyncio.Event()
+    api = APIRouter(prefix=API_PREFIX)
+    for module in (executions, terminal, runtimes):
+        api.include_router(module.router)
+    for router in (api, health.router, metrics.router):
+        app.include_router(router)
+    install_problems(app)
+    install_openapi(app)
+    _add_middleware(app, application.settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The last one added is the first to see a request."""
+    app.add_middleware(BodyLimit, bytes_max=derive_body_bytes_max(settings.policy))
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", "Last-Event-ID", "X-Request-Id"],
+            expose_headers=["Location", "X-Request-Id"],
+        )
+    app.add_middleware(OriginGuard, allowed=_allow_list(settings))
+    app.add_middleware(Answers)
+
+
+def _allow_list(settings: Settings) -> AllowList:
+    own = () if settings.host in WILDCARD_HOSTS else (settings.host,)
+    return build_allow_list(hosts=(*settings.allowed_hosts, *own), origins=settings.allowed_origins)
+
+
+def _version() -> str:
+    try:
+        return version("runyard")
+    except PackageNotFoundError:
+        return "0"

@@ -1,0 +1,52 @@
+"""What the HTTP interface needs of a running Runyard; `runyard.bootstrap` builds one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from runyard.domain.limits import Policy
+from runyard.services.executions import Executions
+from runyard.services.runtimes import Runtimes
+from runyard.telemetry import Metrics
+
+
+class Settings(Protocol):
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def allowed_hosts(self) -> tuple[str, ...]: ...
+
+    @property
+    def allowed_origins(self) -> tuple[str, ...]: ...
+
+    @property
+    def is_anonymous_allowed(self) -> bool: ...
+
+    @property
+    def policy(self) -> Policy: ...
+
+
+class Health(Protocol):
+    @property
+    def is_ready(self) -> bool: ...
+
+    @property
+    def checks(self) -> Mapping[str, bool]: ...
+
+
+class Application(Protocol):
+    @property
+    def settings(self) -> Settings: ...
+
+    @property
+    def executions(self) -> Executions: ...
+
+    @property
+    def runtimes(self) -> Runtimes: ...
+
+    @property
+    def metrics(self) -> Metrics: ...
+
+    async def health(self) -> Health: ...

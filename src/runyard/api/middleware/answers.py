@@ -1,0 +1,65 @@
+"""Gives every answer its security headers and request id, and every bug a readable answer."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from starlette.datastructures import MutableHeaders
+
+from runyard.api.middleware.messages import (
+    ASGIApp,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    find_headers,
+)
+from runyard.api.problems import internal_problem
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    # Answers are data; where one is shown as a page after all, it may load and run nothing.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+
+class Answers:
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request_id = _choose_request_id(scope)
+        started = False
+
+        async def send_marked(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_marked)
+        except Exception as error:
+            answer = internal_problem(error, request_id=request_id, path=scope["path"])
+            if started:
+                raise
+            await answer(scope, receive, send_marked)
+
+
+def _choose_request_id(scope: Scope) -> str:
+    """A proxy's id is kept, so that its log and this one can be read together."""
+    given = find_headers(scope, b"x-request-id")
+    if len(given) == 1 and REQUEST_ID.fullmatch(given[0]):
+        return given[0]
+    return secrets.token_hex(8)

@@ -1,0 +1,181 @@
+"""Submitting executions and asking about them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from runyard.api.dependencies import (
+    JSON,
+    CurrentApplication,
+    ExecutionId,
+    Stopping,
+    read_body,
+    require_runner,
+)
+from runyard.api.openapi import json_body, problems
+from runyard.api.schemas.answers import ExecutionAnswer, ExecutionsAnswer
+from runyard.api.schemas.rendering import dump, render_execution, render_page
+from runyard.api.schemas.requests import ExecutionBody, StdinBody, build_submission, decode
+from runyard.api.streams import stream_events
+from runyard.domain.execution import Execution, State
+from runyard.domain.files import check_path
+
+PAGE_SIZE_MAX = 100
+PAGE_SIZE = 20
+SEQUENCE_MAX = 2**53
+ID_CHARACTERS_MAX = 64
+
+router = APIRouter(
+    prefix="/executions", tags=["executions"], dependencies=[Depends(require_runner)]
+)
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=ExecutionAnswer,
+    openapi_extra=json_body(ExecutionBody),
+    responses=problems(401, 404, 409, 415, 503),
+)
+async def submit(request: Request, application: CurrentApplication) -> Response:
+    """Run code. The answer is the finished execution if it ended within `wait` seconds."""
+    body = await read_body(request, ExecutionBody)
+    # Before the contents are decoded: an unknown runtime is what a person should hear of first.
+    application.runtimes.find(body.runtime)
+    execution = await application.executions.submit(build_submission(body))
+    wait = min(body.wait, application.settings.policy.wait_seconds_max)
+    if wait > 0 and execution.state is not State.FINISHED:
+        execution = await application.executions.wait(execution.id, seconds_max=wait)
+    location = f"{request.scope['path']}/{execution.id}"
+    return _answer(execution, status=201, headers={"Location": location})
+
+
+@router.get("", response_model=ExecutionsAnswer, responses=problems(401))
+async def list_executions(
+    application: CurrentApplication,
+    limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
+    before: Annotated[
+        str | None, Query(max_length=ID_CHARACTERS_MAX, pattern=r"^[0-9A-Z]+$")
+    ] = None,
+) -> Response:
+    """List executions, newest first."""
+    found = await application.executions.list(limit=limit + 1, before=before)
+    return Response(dump(render_page(found, limit=limit)), media_type=JSON)
+
+
+@router.get("/{execution_id}", response_model=ExecutionAnswer, responses=problems(401, 404))
+async def view(execution_id: ExecutionId, application: CurrentApplication) -> Response:
+    """Show one execution with what it printed and used so far."""
+    return _answer(await application.executions.get(execution_id))
+
+
+@router.get(
+    "/{execution_id}/events",
+    response_class=StreamingResponse,
+    responses={
+        **problems(401, 404),
+        200: {
+            "description": "Numbered events until the execution is finished.",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        },
+        204: {"description": "The execution is finished and there are no later events."},
+    },
+)
+async def follow(
+    execution_id: ExecutionId,
+    application: CurrentApplication,
+    stopping: Stopping,
+    after: Annotated[int, Query(ge=0, le=SEQUENCE_MAX)] = 0,
+    last_event_id: Annotated[int | None, Header(ge=0, le=SEQUENCE_MAX)] = None,
+) -> Response:
+    """Follow an execution as server-sent events; past events come first.
+
+    After a broken connection `Last-Event-ID` or `after` names the last event that was seen.
+    """
+    execution = await application.executions.get(execution_id)
+    events = application.executions.follow(execution_id, after=max(after, last_event_id or 0))
+    first = None
+    if execution.state is State.FINISHED:
+        first = await anext(events, None)
+        if first is None:
+            # Tells a browser's EventSource not to connect again.
+            return Response(status_code=204)
+    return StreamingResponse(
+        stream_events(first, events, stopping=stopping),
+        media_type="text/event-stream",
+        # Proxies that buffer would hold events back.
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@router.post(
+    "/{execution_id}/cancel",
+    response_model=ExecutionAnswer,
+    responses=problems(401, 404, 503),
+)
+async def cancel(execution_id: ExecutionId, application: CurrentApplication) -> Response:
+    """Ask for the end of an execution. A finished one stays as it is."""
+    return _answer(await application.executions.cancel(execution_id))
+
+
+@router.post(
+    "/{execution_id}/stdin",
+    status_code=204,
+    openapi_extra=json_body(StdinBody),
+    responses=problems(401, 404, 409, 415, 503),
+)
+async def write_stdin(
+    request: Request, execution_id: ExecutionId, application: CurrentApplication
+) -> Response:
+    """Feed the stdin of an interactive execution."""
+    body = await read_body(request, StdinBody)
+    await application.executions.get(execution_id)
+    data = decode(body.data, body.encoding, field="data")
+    if data:
+        await application.executions.write_stdin(execution_id, data)
+    if body.eof:
+        await application.executions.close_stdin(execution_id)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/{execution_id}/artifacts/{name:path}",
+    response_class=Response,
+    responses={
+        **problems(401, 404),
+        200: {
+            "description": "The file, always as an attachment.",
+            "content": {
+                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
+            },
+        },
+    },
+)
+async def download_artifact(
+    execution_id: ExecutionId, name: str, application: CurrentApplication
+) -> Response:
+    """Hand over a file that the program left."""
+    content = await application.executions.read_artifact(execution_id, check_path(name))
+    shown = quote(name.rpartition("/")[2], safe="")
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{shown}",
+            # A program wrote this: wherever it is shown, nothing in it may run.
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+def _answer(
+    execution: Execution, *, status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    return Response(
+        dump(render_execution(execution)), status_code=status, headers=headers, media_type=JSON
+    )

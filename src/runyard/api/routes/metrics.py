@@ -1,0 +1,36 @@
+"""Prometheus metrics, for a scraper on this machine."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from runyard.api.dependencies import CurrentApplication
+from runyard.api.middleware.origin import is_loopback
+from runyard.api.openapi import problems
+from runyard.domain.errors import ForbiddenError
+
+MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# A proxy on this machine speaks for clients elsewhere.
+PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
+
+router = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={
+        **problems(),
+        200: {
+            "description": "Metrics in the text exposition format.",
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+        },
+    },
+)
+async def metrics(request: Request, application: CurrentApplication) -> Response:
+    """Show counters and latencies; only to this machine itself."""
+    peer = request.client.host if request.client else ""
+    if not is_loopback(peer) or any(name in request.headers for name in PROXY_HEADERS):
+        raise ForbiddenError("Metrics are shown to clients on this machine only.")
+    return Response(application.metrics.render(), media_type=MEDIA_TYPE)

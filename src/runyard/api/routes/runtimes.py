@@ -1,0 +1,36 @@
+"""What can be run here."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from starlette.responses import Response
+
+from runyard.api.dependencies import JSON, CurrentApplication
+from runyard.api.openapi import problems
+from runyard.api.schemas.answers import RuntimeAnswer, RuntimesAnswer
+from runyard.api.schemas.rendering import dump, render_runtime
+from runyard.api.schemas.requests import RUNTIME_CHARACTERS_MAX
+from runyard.domain.errors import UnknownRuntimeError
+
+router = APIRouter(prefix="/runtimes", tags=["runtimes"])
+
+
+@router.get("", response_model=RuntimesAnswer, responses=problems())
+async def list_runtimes(application: CurrentApplication) -> Response:
+    """List every runtime; those that do not work here say why."""
+    items = [render_runtime(status) for status in application.runtimes.list()]
+    return Response(dump({"items": items}), media_type=JSON)
+
+
+@router.get("/{name}", response_model=RuntimeAnswer, responses=problems(404))
+async def view_runtime(
+    name: Annotated[str, Path(max_length=RUNTIME_CHARACTERS_MAX)],
+    application: CurrentApplication,
+) -> Response:
+    """Show one runtime by its id or an alias."""
+    for status in application.runtimes.list():
+        if name == status.runtime.id or name in status.runtime.aliases:
+            return Response(dump(render_runtime(status)), media_type=JSON)
+    raise UnknownRuntimeError(f"There is no runtime {name!r}.", runtime=name)

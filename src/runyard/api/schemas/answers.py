@@ -1,0 +1,145 @@
+"""The models that describe what the server answers; OpenAPI is generated from them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runyard.domain.execution import LimitHit, Outcome, State, StepKind
+from runyard.domain.runtime import RuntimeState
+
+Encoding = Literal["utf-8", "base64"]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class UsageAnswer(_Answer):
+    wall_seconds: float
+    cpu_seconds: float | None
+    memory_peak_bytes: int | None
+    stdout_bytes: int
+    stderr_bytes: int
+
+
+class StepAnswer(_Answer):
+    kind: StepKind
+    name: str
+    outcome: Outcome
+    exit_code: int | None
+    signal: int | None
+    limit_hit: LimitHit | None
+    passed: bool | None = Field(description="Of a test: whether the output was as expected.")
+    message: str | None
+    usage: UsageAnswer
+    stdout: str
+    stdout_encoding: Encoding = Field(description="base64 where the bytes are not UTF-8.")
+    stdout_truncated: bool
+    stderr: str
+    stderr_encoding: Encoding
+    stderr_truncated: bool
+
+
+class TestsAnswer(_Answer):
+    # pytest collects classes of this name otherwise.
+    __test__ = False
+
+    total: int
+    passed: int
+
+
+class ArtifactAnswer(_Answer):
+    name: str
+    size_bytes: int
+
+
+class LimitsAnswer(_Answer):
+    wall_seconds: float
+    cpu_seconds: float
+    memory_bytes: int
+    processes: int
+    output_bytes: int
+    disk_bytes: int
+
+
+class ExecutionSummary(_Answer):
+    id: str
+    state: State
+    outcome: Outcome | None
+    message: str | None
+    attempt: int
+    runtime: str
+    entry: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class ExecutionAnswer(ExecutionSummary):
+    args: list[str]
+    limits: LimitsAnswer
+    compile_limits: LimitsAnswer
+    execution_wall_seconds: float
+    steps: list[StepAnswer]
+    tests: TestsAnswer | None
+    artifacts: list[ArtifactAnswer]
+
+
+class ExecutionsAnswer(_Answer):
+    """Newest first; pass `next_before` as `before` for the following page."""
+
+    items: list[ExecutionSummary]
+    next_before: str | None
+
+
+class RuntimeAnswer(_Answer):
+    id: str
+    language: str
+    name: str
+    version: str
+    description: str
+    state: RuntimeState
+    reason: str | None = Field(description="Why it is unavailable.")
+    entry: str = Field(description="The file that is run unless the request names one.")
+    aliases: list[str]
+    extensions: list[str]
+    compiled: bool
+    limits: LimitsAnswer
+    compile_limits: LimitsAnswer
+    example: str
+
+
+class RuntimesAnswer(_Answer):
+    items: list[RuntimeAnswer]
+
+
+class HealthAnswer(_Answer):
+    status: Literal["ok"]
+
+
+class ReadinessAnswer(_Answer):
+    ready: bool
+    checks: dict[str, bool]
+
+
+class FieldErrorAnswer(_Answer):
+    field: str
+    message: str
+
+
+class ProblemAnswer(BaseModel):
+    """An RFC 9457 problem. Further members say which number was wrong."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    code: str = Field(description="Stable; what a program may switch on.")
+    detail: str = Field(description="For a person.")
+    retry: bool = Field(description="Whether the same request may succeed later.")
+    errors: list[FieldErrorAnswer] | None = None
+    request_id: str | None = None

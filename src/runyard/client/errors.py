@@ -1,0 +1,116 @@
+"""What the SDK raises. A user's failing program is never an error: look at `Execution.outcome`.
+
+class                       when
+--------------------------  ---------------------------------------------------------------
+ClientError                 (abstract)
+├─ ConnectionFailedError    the server cannot be reached, or broke off
+├─ UnexpectedAnswerError    the answer is not what this SDK understands
+└─ ApiError                 the server said no: `status`, `code`, `detail`, `fields`
+   ├─ InvalidRequestError   400, 415, 422
+   ├─ RefusedError          401, 403
+   ├─ NotFoundError         404
+   │  └─ UnknownRuntimeError   404 with code unknown_runtime
+   ├─ ConflictError         409
+   │  └─ RuntimeUnavailableError  409 with code runtime_unavailable
+   ├─ TooLargeError         413
+   └─ ServerError           5xx; `retry` says whether trying again makes sense
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+class ClientError(Exception):
+    """The root of the tree."""
+
+
+class ConnectionFailedError(ClientError):
+    pass
+
+
+class UnexpectedAnswerError(ClientError):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An RFC 9457 problem as the server sent it."""
+
+    status: int
+    code: str
+    detail: str
+    # One entry for each field that is wrong: {"field": ..., "message": ...}.
+    fields: list[dict[str, str]] = field(default_factory=list)
+    request_id: str | None = None
+    retry: bool = False
+    raw: dict[str, Any] = field(default_factory=dict)
+
+
+class ApiError(ClientError):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.detail)
+        self.problem = problem
+        self.status = problem.status
+        self.code = problem.code
+        self.detail = problem.detail
+        self.fields = problem.fields
+        self.request_id = problem.request_id
+        self.retry = problem.retry
+
+
+class InvalidRequestError(ApiError):
+    pass
+
+
+class RefusedError(ApiError):
+    pass
+
+
+class NotFoundError(ApiError):
+    pass
+
+
+class UnknownRuntimeError(NotFoundError):
+    pass
+
+
+class ConflictError(ApiError):
+    pass
+
+
+class RuntimeUnavailableError(ConflictError):
+    pass
+
+
+class TooLargeError(ApiError):
+    pass
+
+
+class ServerError(ApiError):
+    pass
+
+
+_BY_CODE: dict[str, type[ApiError]] = {
+    "unknown_runtime": UnknownRuntimeError,
+    "runtime_unavailable": RuntimeUnavailableError,
+}
+_BY_STATUS: dict[int, type[ApiError]] = {
+    400: InvalidRequestError,
+    401: RefusedError,
+    403: RefusedError,
+    404: NotFoundError,
+    409: ConflictError,
+    413: TooLargeError,
+    415: InvalidRequestError,
+    422: InvalidRequestError,
+}
+
+
+def build_error(problem: Problem) -> ApiError:
+    """Return the error whose class stands for this problem."""
+    error_class = _BY_CODE.get(problem.code) or _BY_STATUS.get(problem.status)
+    if error_class is None:
+        error_class = ServerError if problem.status >= 500 else ApiError
+    return error_class(problem)
