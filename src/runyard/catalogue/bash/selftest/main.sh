@@ -1,0 +1,2 @@
+. ./greeting.sh
+echo "$greeting"

@@ -1,0 +1,5 @@
+#include <iostream>
+
+#include "greeting.hpp"
+
+int main() { std::cout << greeting() << '\n'; }

@@ -1,0 +1,3 @@
+const { greeting } = require("./greeting");
+
+console.log(greeting);

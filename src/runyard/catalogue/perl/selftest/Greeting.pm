@@ -1,0 +1,5 @@
+package Greeting;
+
+sub text { return "héllo ✓" }
+
+1;

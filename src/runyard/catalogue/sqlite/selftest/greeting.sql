@@ -1,0 +1,2 @@
+CREATE TABLE greeting (text TEXT NOT NULL);
+INSERT INTO greeting VALUES ('héllo ✓');

@@ -1,0 +1,2 @@
+.read greeting.sql
+SELECT text FROM greeting;

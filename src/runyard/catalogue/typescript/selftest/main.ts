@@ -1,0 +1,4 @@
+import { greeting } from "./greeting.ts";
+
+const text: string = greeting;
+console.log(text);
