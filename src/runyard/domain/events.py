@@ -17,8 +17,19 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`sequence` counts from 1 without gaps within one execution; data is JSON-compatible."""
+    """`sequence` counts from 1 without gaps within one attempt of an execution, and each further
+    attempt begins at the next million; data is JSON-compatible."""
 
     sequence: int
     kind: EventKind
     data: dict[str, Any] = field(default_factory=dict)
+
+
+# More than the events one attempt can have, so that a follower who saw a part of a lost attempt
+# misses nothing of the next, whoever numbers it.
+_ATTEMPT_EVENTS = 1_000_000
+
+
+def last_sequence(attempt: int) -> int:
+    """Return the highest number an event of this attempt (counted from 1) can have."""
+    return attempt * _ATTEMPT_EVENTS

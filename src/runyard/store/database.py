@@ -1,0 +1,123 @@
+"""Runs transactions, each an ordinary function of a connection.
+
+A transaction is written once, for a synchronous connection. On SQLite it runs in one thread, so
+that its statements cost no switches between threads and writers never meet SQLITE_BUSY; on
+PostgreSQL it runs over asyncpg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol, TypeVar
+
+from sqlalchemy import URL, Connection, create_engine, event, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+T = TypeVar("T")
+
+_BUSY_SECONDS = 5.0
+_READERS = 2
+# A log that grew in a burst is cut back to it at a checkpoint.
+_JOURNAL_BYTES_MAX = 64 * 1024 * 1024
+
+
+class Database(Protocol):
+    async def write(self, transaction: Callable[[Connection], T]) -> T:
+        """Run `transaction` and commit, or roll back what it raised."""
+        ...
+
+    async def read(self, transaction: Callable[[Connection], T]) -> T: ...
+
+    async def aclose(self) -> None: ...
+
+
+def open_database(url: str) -> Database:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return SqliteDatabase(parsed.set(drivername="sqlite"))
+    return ServerDatabase(parsed)
+
+
+class SqliteDatabase:
+    def __init__(self, url: URL) -> None:
+        self._engine = create_engine(
+            url,
+            connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
+            isolation_level="AUTOCOMMIT",
+        )
+        event.listen(self._engine, "connect", _set_up_sqlite)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
+        self._of_thread = threading.local()
+        self._connections: list[Connection] = []
+
+    async def write(self, transaction: Callable[[Connection], T]) -> T:
+        # A deferred transaction that reads and then writes fails when another process wrote.
+        return await asyncio.get_running_loop().run_in_executor(
+            self._writer, self._run, "BEGIN IMMEDIATE", transaction
+        )
+
+    async def read(self, transaction: Callable[[Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, self._run, "BEGIN", transaction
+        )
+
+    async def aclose(self) -> None:
+        await asyncio.to_thread(self._close)
+
+    def _run(self, begin: str, transaction: Callable[[Connection], T]) -> T:
+        """Each thread keeps its connection, and begins and ends transactions on the driver's:
+        the pool and the transactions of SQLAlchemy would double what a small one costs.
+        """
+        if not hasattr(self._of_thread, "connection"):
+            self._of_thread.connection = self._engine.connect()
+            self._connections.append(self._of_thread.connection)
+        connection: Connection = self._of_thread.connection
+        driver = connection.connection.dbapi_connection
+        assert isinstance(driver, sqlite3.Connection)
+        driver.execute(begin)
+        try:
+            result = transaction(connection)
+            driver.execute("COMMIT")
+        except BaseException:
+            if driver.in_transaction:
+                driver.execute("ROLLBACK")
+            raise
+        return result
+
+    def _close(self) -> None:
+        self._readers.shutdown()
+        self._writer.shutdown()
+        for connection in self._connections:
+            connection.close()
+        self._engine.dispose()
+
+
+class ServerDatabase:
+    def __init__(self, url: URL) -> None:
+        self._engine = create_async_engine(url, pool_pre_ping=True)
+
+    async def write(self, transaction: Callable[[Connection], T]) -> T:
+        async with self._engine.begin() as connection:
+            return await connection.run_sync(transaction)
+
+    async def read(self, transaction: Callable[[Connection], T]) -> T:
+        async with self._engine.connect() as connection:
+            return await connection.run_sync(transaction)
+
+    async def aclose(self) -> None:
+        await self._engine.dispose()
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "foreign_keys=ON",
+        f"journal_size_limit={_JOURNAL_BYTES_MAX}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")

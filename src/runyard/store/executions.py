@@ -1,0 +1,348 @@
+"""The records of executions: what clients read and what a finished attempt leaves behind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from runyard.domain.events import Event
+from runyard.domain.execution import ArtifactRecord, Execution, Outcome, Request, State
+from runyard.store import queue
+from runyard.store.database import Database
+from runyard.store.interface import Completion, Lease, LostAttempt, Progress, Renewal
+from runyard.store.packing import (
+    pack,
+    pack_events,
+    pack_request,
+    pack_steps,
+    unpack,
+    unpack_events,
+    unpack_request,
+    unpack_step,
+)
+from runyard.store.tables import artifacts, event_logs, executions, requests, steps
+
+_INSERT_EXECUTION = insert(executions)
+_INSERT_REQUEST = insert(requests)
+_INSERT_STEPS = insert(steps)
+_INSERT_ARTIFACTS = insert(artifacts)
+_INSERT_EVENTS = insert(event_logs)
+
+_ID: BindParameter[str] = bindparam("wanted_id")
+_FIND = (
+    select(executions, requests.c.body, requests.c.contents)
+    .join(requests)
+    .where(executions.c.id == _ID)
+)
+_FIND_PROGRESS = select(executions.c.state, executions.c.is_interactive).where(
+    executions.c.id == _ID
+)
+_FIND_STEPS = select(steps).where(steps.c.execution_id == _ID).order_by(steps.c.position)
+_FIND_ARTIFACTS = (
+    select(artifacts.c.name, artifacts.c.size_bytes)
+    .where(artifacts.c.execution_id == _ID)
+    .order_by(artifacts.c.position)
+)
+_LIST = (
+    select(executions, requests.c.body)
+    .join(requests)
+    .order_by(executions.c.id.desc())
+    .limit(bindparam("count_max"))
+)
+_LIST_BEFORE = _LIST.where(executions.c.id < bindparam("before"))
+_LIST_STEPS = (
+    select(*[column for column in steps.c if column.name not in {"stdout", "stderr"}])
+    .where(steps.c.execution_id.in_(bindparam("ids", expanding=True)))
+    .order_by(steps.c.execution_id, steps.c.position)
+)
+_LIST_ARTIFACTS = (
+    select(artifacts.c.execution_id, artifacts.c.name, artifacts.c.size_bytes)
+    .where(artifacts.c.execution_id.in_(bindparam("ids", expanding=True)))
+    .order_by(artifacts.c.execution_id, artifacts.c.position)
+)
+_FIND_EVENTS = select(event_logs.c.events).where(event_logs.c.execution_id == _ID)
+_FIND_ARTIFACT = select(artifacts.c.content).where(
+    artifacts.c.execution_id == _ID, artifacts.c.name == bindparam("wanted_name")
+)
+_FINISH = update(executions).values(
+    state=State.FINISHED,
+    outcome=bindparam("new_outcome"),
+    message=bindparam("new_message"),
+    finished_us=bindparam("new_finished_us"),
+    lease_owner=None,
+    lease_expires_us=None,
+)
+_FINISH_LEASED = _FINISH.where(
+    executions.c.id == _ID,
+    executions.c.lease_owner == bindparam("lease_holder"),
+    executions.c.attempt == bindparam("lease_attempt"),
+    executions.c.state.in_([State.STARTING, State.RUNNING]),
+)
+_FINISH_QUEUED = _FINISH.where(executions.c.id == _ID, executions.c.state == State.QUEUED)
+_DELETE_FINISHED = delete(executions).where(
+    executions.c.id.in_(
+        select(executions.c.id)
+        .where(executions.c.state == State.FINISHED, executions.c.finished_us < bindparam("limit"))
+        .limit(bindparam("count_max"))
+    )
+)
+_COUNT_QUEUED = (
+    select(func.count()).select_from(executions).where(executions.c.state == State.QUEUED)
+)
+
+
+class SqlExecutionStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
+        body, contents = pack_request(execution.request)
+        row = _insertable(execution)
+
+        def add(connection: Connection) -> bool:
+            if (connection.scalar(_COUNT_QUEUED) or 0) >= queue_length_max:
+                return False
+            connection.execute(_INSERT_EXECUTION, row)
+            connection.execute(
+                _INSERT_REQUEST,
+                {"execution_id": execution.id, "body": body, "contents": contents},
+            )
+            return True
+
+        return await self._database.write(add)
+
+    async def find(self, execution_id: str) -> Execution | None:
+        def read(connection: Connection) -> Execution | None:
+            wanted = {"wanted_id": execution_id}
+            row = connection.execute(_FIND, wanted).one_or_none()
+            if row is None:
+                return None
+            if row.state != State.FINISHED:
+                return _execution(row, unpack_request(row.body, row.contents))
+            return _execution(
+                row,
+                unpack_request(row.body, row.contents),
+                steps=tuple(map(unpack_step, connection.execute(_FIND_STEPS, wanted))),
+                artifacts=tuple(
+                    ArtifactRecord(name=name, size_bytes=size)
+                    for name, size in connection.execute(_FIND_ARTIFACTS, wanted)
+                ),
+            )
+
+        return await self._database.read(read)
+
+    async def find_progress(self, execution_id: str) -> Progress | None:
+        def read(connection: Connection) -> Progress | None:
+            row = connection.execute(_FIND_PROGRESS, {"wanted_id": execution_id}).one_or_none()
+            return row and Progress(state=State(row.state), is_interactive=row.is_interactive)
+
+        return await self._database.read(read)
+
+    async def list(self, *, limit: int, before: str | None) -> Sequence[Execution]:
+        def read(connection: Connection) -> list[Execution]:
+            statement = _LIST if before is None else _LIST_BEFORE
+            values = {"count_max": limit} | ({} if before is None else {"before": before})
+            rows = connection.execute(statement, values).all()
+            ids = {"ids": [row.id for row in rows]}
+            found_steps = connection.execute(_LIST_STEPS, ids).all()
+            found_artifacts = connection.execute(_LIST_ARTIFACTS, ids).all()
+            return [
+                _execution(
+                    row,
+                    unpack_request(row.body, None),
+                    steps=tuple(
+                        unpack_step(step, with_output=False)
+                        for step in found_steps
+                        if step.execution_id == row.id
+                    ),
+                    artifacts=tuple(
+                        ArtifactRecord(name=artifact.name, size_bytes=artifact.size_bytes)
+                        for artifact in found_artifacts
+                        if artifact.execution_id == row.id
+                    ),
+                )
+                for row in rows
+            ]
+
+        return await self._database.read(read)
+
+    async def claim(self, *, owner: str, lease_seconds: float, count: int) -> Sequence[Execution]:
+        now = now_us()
+        expires = now + round(lease_seconds * 1e6)
+
+        def take(connection: Connection) -> list[Execution]:
+            claimed = queue.claim(connection, owner=owner, now=now, expires=expires, count=count)
+            return [
+                _execution(row, unpack_request(request.body, request.contents))
+                for row, request in claimed
+            ]
+
+        return await self._database.write(take)
+
+    async def mark_running(self, lease: Lease, *, exchanged: bool) -> bool:
+        return await self._database.write(
+            lambda connection: queue.mark_running(connection, lease, exchanged=exchanged)
+        )
+
+    async def requeue(self, lease: Lease, *, attempts_max: int) -> bool:
+        return await self._database.write(
+            lambda connection: queue.requeue(connection, lease, attempts_max=attempts_max)
+        )
+
+    async def request_cancel(self, execution_id: str) -> bool:
+        return await self._database.write(
+            lambda connection: queue.request_cancel(connection, execution_id)
+        )
+
+    async def renew(
+        self, *, owner: str, execution_ids: Collection[str], lease_seconds: float
+    ) -> Sequence[Renewal]:
+        expires = now_us() + round(lease_seconds * 1e6)
+        return await self._database.write(
+            lambda connection: queue.renew(
+                connection, owner=owner, execution_ids=execution_ids, expires=expires
+            )
+        )
+
+    async def lease_owners(self) -> Sequence[str]:
+        return await self._database.read(queue.lease_owners)
+
+    async def recover(
+        self, *, dead_owners: Collection[str], attempts_max: int
+    ) -> Sequence[LostAttempt]:
+        now = now_us()
+
+        def end(connection: Connection) -> list[LostAttempt]:
+            return queue.recover(
+                connection, dead_owners=dead_owners, attempts_max=attempts_max, now=now
+            )
+
+        return await self._database.write(end)
+
+    async def finish(self, lease: Lease, completion: Completion) -> bool:
+        fence = {"lease_holder": lease.owner, "lease_attempt": lease.attempt}
+        return await self._finish(lease.execution_id, completion, _FINISH_LEASED, fence)
+
+    async def finish_queued(self, execution_id: str, completion: Completion) -> bool:
+        return await self._finish(execution_id, completion, _FINISH_QUEUED, {})
+
+    async def _finish(
+        self, execution_id: str, completion: Completion, statement: Any, fence: dict[str, Any]
+    ) -> bool:
+        def write(connection: Connection) -> bool:
+            values = {
+                "wanted_id": execution_id,
+                "new_outcome": completion.outcome,
+                "new_message": completion.message,
+                "new_finished_us": _us(completion.finished_at),
+            }
+            if connection.execute(statement, values | fence).rowcount != 1:
+                return False
+            _insert_results(connection, execution_id, completion)
+            return True
+
+        return await self._database.write(write)
+
+    async def read_events(self, execution_id: str, *, after: int) -> Sequence[Event]:
+        packed = await self._database.read(
+            lambda connection: connection.scalar(_FIND_EVENTS, {"wanted_id": execution_id})
+        )
+        return [] if packed is None else unpack_events(packed, after=after)
+
+    async def read_artifact(self, execution_id: str, name: str) -> bytes | None:
+        packed = await self._database.read(
+            lambda connection: connection.scalar(
+                _FIND_ARTIFACT, {"wanted_id": execution_id, "wanted_name": name}
+            )
+        )
+        return None if packed is None else unpack(packed)
+
+    async def delete_finished(self, *, before: datetime, count_max: int) -> int:
+        values = {"limit": _us(before), "count_max": count_max}
+        return await self._database.write(
+            lambda connection: connection.execute(_DELETE_FINISHED, values).rowcount
+        )
+
+    async def count_queued(self) -> int:
+        return await self._database.read(lambda connection: connection.scalar(_COUNT_QUEUED) or 0)
+
+    async def aclose(self) -> None:
+        await self._database.aclose()
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _insert_results(connection: Connection, execution_id: str, completion: Completion) -> None:
+    if completion.steps:
+        connection.execute(_INSERT_STEPS, pack_steps(execution_id, completion.steps))
+    if completion.artifacts:
+        connection.execute(
+            _INSERT_ARTIFACTS,
+            [
+                {
+                    "execution_id": execution_id,
+                    "position": position,
+                    "name": artifact.name,
+                    "size_bytes": len(artifact.content),
+                    "content": pack(artifact.content),
+                }
+                for position, artifact in enumerate(completion.artifacts)
+            ],
+        )
+    connection.execute(
+        _INSERT_EVENTS,
+        {"execution_id": execution_id, "events": pack_events(completion.events)},
+    )
+
+
+def _insertable(execution: Execution) -> dict[str, Any]:
+    return {
+        "id": execution.id,
+        "owner_id": execution.owner_id,
+        "state": State.QUEUED,
+        "attempt": execution.attempt,
+        "is_interactive": execution.request.interactive,
+        "created_us": _us(execution.created_at),
+        "is_exchanged": False,
+        "is_cancel_requested": False,
+    }
+
+
+def _execution(row: Row[Any], request: Request, **results: Any) -> Execution:
+    return Execution(
+        id=row.id,
+        owner_id=row.owner_id,
+        state=State(row.state),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        message=row.message,
+        attempt=row.attempt,
+        request=request,
+        created_at=_moment(row.created_us),
+        started_at=None if row.started_us is None else _moment(row.started_us),
+        finished_at=None if row.finished_us is None else _moment(row.finished_us),
+        **results,
+    )
+
+
+def _us(moment: datetime) -> int:
+    return round(moment.timestamp() * 1e6)
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)

@@ -1,0 +1,141 @@
+"""The port for records. The store is the truth and the queue: an execution is one row, workers
+claim rows with a lease, and every write of a worker is fenced by (lease owner, attempt).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from runyard.domain.events import Event
+from runyard.domain.execution import Execution, Outcome, State, StepResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A worker's temporary right to one attempt of one execution."""
+
+    execution_id: str
+    owner: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Completion:
+    """How an execution ended, with everything that is recorded about it."""
+
+    outcome: Outcome
+    message: str | None = None
+    finished_at: datetime
+    steps: tuple[StepResult, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far an execution got, without what it was asked or printed."""
+
+    state: State
+    is_interactive: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    execution_id: str
+    attempt: int
+    is_cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostAttempt:
+    """An attempt whose worker died; `outcome` is None where it goes back into the queue."""
+
+    execution_id: str
+    attempt: int
+    outcome: Outcome | None
+    message: str | None
+
+
+class ExecutionStore(Protocol):
+    """Every method is one transaction. A write that returns False changed nothing, because the
+    execution had moved on or the lease belongs to somebody else.
+    """
+
+    async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
+        """Add a queued execution. False if the queue is full."""
+        ...
+
+    async def find(self, execution_id: str) -> Execution | None: ...
+
+    async def find_progress(self, execution_id: str) -> Progress | None: ...
+
+    async def list(self, *, limit: int, before: str | None) -> Sequence[Execution]:
+        """Return the newest first, with ids below `before`. The content of files, stdin and the
+        output of steps are left empty.
+        """
+        ...
+
+    async def claim(self, *, owner: str, lease_seconds: float, count: int) -> Sequence[Execution]:
+        """Take up to `count` of the oldest queued executions; each is then starting, with a
+        new attempt that `owner` holds. No two callers get the same one.
+        """
+        ...
+
+    async def mark_running(self, lease: Lease, *, exchanged: bool) -> bool:
+        """Move to running. `exchanged` records for ever that output or stdin passed between the
+        program and a client, so that this attempt is the last.
+        """
+        ...
+
+    async def finish(self, lease: Lease, completion: Completion) -> bool: ...
+
+    async def finish_queued(self, execution_id: str, completion: Completion) -> bool:
+        """Finish an execution that no worker has claimed."""
+        ...
+
+    async def requeue(self, lease: Lease, *, attempts_max: int) -> bool:
+        """Give an attempt back. False also if something was exchanged or attempts are used up."""
+        ...
+
+    async def request_cancel(self, execution_id: str) -> bool:
+        """Leave word for the worker of an unfinished execution, and for its recovery."""
+        ...
+
+    async def renew(
+        self, *, owner: str, execution_ids: Collection[str], lease_seconds: float
+    ) -> Sequence[Renewal]:
+        """Prolong leases and return those that `owner` still holds."""
+        ...
+
+    async def lease_owners(self) -> Sequence[str]: ...
+
+    async def recover(
+        self, *, dead_owners: Collection[str], attempts_max: int
+    ) -> Sequence[LostAttempt]:
+        """End attempts whose lease expired or whose owner is dead. They are queued again if
+        nothing was exchanged, no cancel is wanted and attempts are left, otherwise finished.
+        """
+        ...
+
+    async def read_events(self, execution_id: str, *, after: int) -> Sequence[Event]:
+        """Return the events of a finished execution."""
+        ...
+
+    async def read_artifact(self, execution_id: str, name: str) -> bytes | None: ...
+
+    async def delete_finished(self, *, before: datetime, count_max: int) -> int:
+        """Delete up to `count_max` executions that finished before a moment, with all they own."""
+        ...
+
+    async def count_queued(self) -> int: ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,130 @@
+"""The tables, with types that SQLite and PostgreSQL both know. Moments are microseconds since 1970.
+
+What is large or read once (the request, events, output) stands apart from the row that is written
+several times in an execution's life.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+_ID = String(26)
+
+
+def _owned_by_execution() -> Column[str]:
+    return Column(
+        "execution_id",
+        _ID,
+        ForeignKey("executions.id", ondelete="CASCADE"),
+        primary_key=True,
+    )
+
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("owner_id", String(64)),
+    Column("state", String(16), nullable=False),
+    Column("outcome", String(32)),
+    Column("message", Text),
+    Column("attempt", Integer, nullable=False),
+    Column("is_interactive", Boolean, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("started_us", BigInteger),
+    Column("finished_us", BigInteger),
+    Column("lease_owner", String(200)),
+    Column("lease_expires_us", BigInteger),
+    Column("is_exchanged", Boolean, nullable=False),
+    Column("is_cancel_requested", Boolean, nullable=False),
+)
+
+_UNFINISHED = text("state <> 'finished'")
+_FINISHED = text("state = 'finished'")
+
+Index(
+    "ix_executions_unfinished",
+    executions.c.state,
+    executions.c.id,
+    sqlite_where=_UNFINISHED,
+    postgresql_where=_UNFINISHED,
+)
+Index(
+    "ix_executions_finished",
+    executions.c.finished_us,
+    sqlite_where=_FINISHED,
+    postgresql_where=_FINISHED,
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    _owned_by_execution(),
+    # JSON: everything but the bytes, with their sizes in order.
+    Column("body", Text, nullable=False),
+    # The bytes of files, stdin and tests, joined and packed.
+    Column("contents", LargeBinary, nullable=False),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    _owned_by_execution(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("outcome", String(32), nullable=False),
+    Column("exit_code", Integer),
+    Column("signal", Integer),
+    Column("limit_hit", String(32)),
+    Column("passed", Boolean),
+    Column("message", Text),
+    Column("wall_seconds", Float, nullable=False),
+    Column("cpu_seconds", Float),
+    Column("memory_peak_bytes", BigInteger),
+    Column("stdout_bytes", BigInteger, nullable=False),
+    Column("stderr_bytes", BigInteger, nullable=False),
+    Column("stdout_truncated", Boolean, nullable=False),
+    Column("stderr_truncated", Boolean, nullable=False),
+    Column("stdout", LargeBinary, nullable=False),
+    Column("stderr", LargeBinary, nullable=False),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    _owned_by_execution(),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+event_logs = Table(
+    "event_logs",
+    metadata,
+    _owned_by_execution(),
+    Column("events", LargeBinary, nullable=False),
+)
