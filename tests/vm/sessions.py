@@ -12,9 +12,10 @@ BOOT_SECONDS = 120
 # Plugins by name, because finding and importing all of them takes the emulated processor seconds.
 PYTEST = (
     *("env", "PYTEST_DISABLE_PLUGIN_AUTOLOAD=1", "RUNYARD_REQUIRE_ENGINES=linux"),
-    *(".venv/bin/python", "-m", "pytest", "-p", "pytest_asyncio", "-p", "pytest_timeout"),
+    *(".venv/bin/python", "-m", "pytest", "-p", "pytest_asyncio.plugin", "-p", "pytest_timeout"),
     *("-p", "no:cacheprovider", "-q", "--durations=5"),
 )
+CONFORMANCE = ("tests/conformance/test_linux.py", "tests/conformance/linux")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +44,7 @@ SESSIONS = (
         user="root",
         kind="delegated",
         seconds=420,
-        command=(*PYTEST, "tests/conformance", "tests/security"),
+        command=(*PYTEST, *CONFORMANCE, "tests/security"),
     ),
     Session(
         name="rootless-delegated",
@@ -51,7 +52,7 @@ SESSIONS = (
         user=GUEST_USER,
         kind="delegated",
         seconds=420,
-        command=(*PYTEST, "tests/conformance", "tests/security"),
+        command=(*PYTEST, *CONFORMANCE, "tests/security"),
     ),
     Session(
         name="rootless-bare",
@@ -59,7 +60,7 @@ SESSIONS = (
         user=GUEST_USER,
         kind="bare",
         seconds=240,
-        command=(*PYTEST, "tests/conformance"),
+        command=(*PYTEST, *CONFORMANCE),
     ),
     Session(
         name="login",
