@@ -129,7 +129,7 @@ class _LimitsTable(_Table):
 
 
 class _HomeTable(_Table):
-    target: Annotated[str, Field(pattern=r"^/opt/[a-z0-9_./-]+$")]
+    target: Annotated[str, Field(pattern=r"^/(?:opt|var/lib)/[a-z0-9_./-]+$")]
     has: _Words
     candidates: _Words
 

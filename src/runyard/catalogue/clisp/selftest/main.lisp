@@ -1,0 +1,2 @@
+(load "greeting.lisp")
+(write-line *greeting*)

@@ -1,0 +1,3 @@
+(require '[greeting :refer [text]])
+
+(println text)

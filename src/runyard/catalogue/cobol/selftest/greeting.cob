@@ -1,0 +1,5 @@
+identification division.
+program-id. greeting.
+procedure division.
+    display "héllo ✓".
+    goback.

@@ -1,0 +1,5 @@
+identification division.
+program-id. start-here.
+procedure division.
+    call "greeting".
+    stop run.

@@ -1,0 +1,3 @@
+import 'greeting.dart';
+
+void main() => print(greeting);

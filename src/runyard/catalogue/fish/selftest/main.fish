@@ -1,0 +1,2 @@
+source greeting.fish
+echo $greeting

@@ -1,0 +1,1 @@
+: greeting ( -- addr u ) s" héllo ✓" ;

@@ -1,0 +1,5 @@
+program main
+  use greetings
+  implicit none
+  print "(a)", greeting
+end program main

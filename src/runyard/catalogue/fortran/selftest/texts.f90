@@ -1,0 +1,4 @@
+module texts
+  implicit none
+  character(len=*), parameter :: hello = "héllo"
+end module texts

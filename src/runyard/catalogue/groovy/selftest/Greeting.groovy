@@ -1,0 +1,3 @@
+class Greeting {
+    static final String TEXT = "héllo ✓"
+}

@@ -1,0 +1,3 @@
+class Greeting {
+    public static final TEXT = "héllo ✓";
+}

@@ -1,0 +1,1 @@
+import "greeting" as greeting; greeting::text

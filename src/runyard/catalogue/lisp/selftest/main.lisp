@@ -1,0 +1,2 @@
+(load "greeting.lisp" :external-format :utf-8)
+(write-line *greeting*)

@@ -1,0 +1,8 @@
+MODULE main;
+
+FROM STextIO IMPORT WriteString, WriteLn;
+
+BEGIN
+  WriteString ("héllo ✓");
+  WriteLn
+END main.

@@ -1,0 +1,5 @@
+#import <Foundation/Foundation.h>
+
+@interface Greeting : NSObject
++ (NSString *) text;
+@end

@@ -1,0 +1,8 @@
+#import "Greeting.h"
+
+@implementation Greeting
++ (NSString *) text
+{
+    return [NSString stringWithUTF8String: "héllo ✓"];
+}
+@end

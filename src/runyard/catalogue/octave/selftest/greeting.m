@@ -1,0 +1,3 @@
+function text = greeting()
+  text = "héllo ✓";
+end

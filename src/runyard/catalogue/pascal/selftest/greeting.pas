@@ -1,0 +1,10 @@
+unit greeting;
+
+interface
+
+const
+  Text = 'héllo ✓';
+
+implementation
+
+end.

@@ -1,0 +1,7 @@
+program main;
+
+uses greeting;
+
+begin
+  WriteLn(Text);
+end.

@@ -1,0 +1,3 @@
+unit module Greeting;
+
+sub text is export { "héllo ✓" }

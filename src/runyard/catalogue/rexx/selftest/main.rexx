@@ -1,0 +1,2 @@
+call "greeting.rexx"
+say result

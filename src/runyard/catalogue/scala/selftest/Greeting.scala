@@ -1,0 +1,5 @@
+package app
+
+object Greeting {
+  val text = "héllo ✓"
+}

@@ -1,0 +1,5 @@
+package app
+
+object Main {
+  def main(args: Array[String]): Unit = println(Greeting.text)
+}

@@ -1,0 +1,3 @@
+(load "greeting.ss")
+(display greeting)
+(newline)

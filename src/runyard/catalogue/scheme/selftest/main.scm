@@ -1,0 +1,3 @@
+(load "greeting.scm")
+(display greeting)
+(newline)

@@ -1,0 +1,2 @@
+use "greeting.sml";
+print (text ^ "\n");

@@ -1,0 +1,2 @@
+source -encoding utf-8 greeting.tcl
+puts $greeting
