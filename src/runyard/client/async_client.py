@@ -161,7 +161,7 @@ class AsyncClient:
                 if not response.is_success:
                     await response.aread()
                     wire.parse_answer(response)
-                async for chunk in response.aiter_raw():
+                async for chunk in response.aiter_bytes():
                     for event in reader.feed(chunk):
                         yield event
         except httpx.TransportError as error:

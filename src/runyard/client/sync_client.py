@@ -140,7 +140,7 @@ class Client:
                 if not response.is_success:
                     response.read()
                     wire.parse_answer(response)
-                for chunk in response.iter_raw():
+                for chunk in response.iter_bytes():
                     yield from reader.feed(chunk)
         except httpx.TransportError as error:
             raise ConnectionFailedError(wire.describe_failure(self.server, error)) from error
