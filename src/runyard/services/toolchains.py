@@ -17,8 +17,6 @@ from runyard.domain.runtime import Command, Mount, Runtime
 from runyard.services.catalogue import CatalogueEntry, Toolchain, ToolchainHome
 
 STANDARD_DIRS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/go/bin")
-# What every sandbox shows of the host; a program elsewhere needs a mount.
-VISIBLE_ROOTS = ("/usr",)
 # These only choose a toolchain from the caller's home, which a sandbox does not have.
 _PROXIES = {"rustup", "rustup-init"}
 
@@ -30,6 +28,8 @@ class ToolchainSearch:
     home: Path = field(default_factory=Path.home)
     toolchain_dirs: tuple[Path, ...] = ()
     program_dirs: tuple[str, ...] = STANDARD_DIRS
+    # What every sandbox shows of the host; a program that is really elsewhere needs a mount.
+    visible_roots: tuple[str, ...] = ("/usr",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,10 +114,13 @@ class _Located:
 def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:
     candidates: list[Candidate] = []
     missing: str | None = None
+    said_package = False
     for toolchain in entry.toolchains:
         located = _locate(toolchain, search)
         if isinstance(located, str):
-            missing = missing or located
+            # A package is easier to install than a toolchain is to unpack.
+            if missing is None or (toolchain.packages and not said_package):
+                missing, said_package = located, bool(toolchain.packages)
             continue
         runtime = build_runtime(entry, toolchain, located)
         version = located.resolve(toolchain.version)
@@ -213,15 +216,14 @@ def _find_program(program: str, mount: Mount | None, search: ToolchainSearch) ->
                 return f"{mount.target}{folder}/{program}"
     for folder in search.program_dirs:
         path = f"{folder}/{program}"
-        if _is_usable(path):
+        if _is_usable(path, search.visible_roots):
             return path
     return None
 
 
-def _is_usable(path: str) -> bool:
-    """Return whether a sandbox can start the program: one that is really elsewhere it cannot."""
+def _is_usable(path: str, visible_roots: Sequence[str]) -> bool:
     real = os.path.realpath(path)
-    visible = any(real.startswith(f"{root}/") for root in VISIBLE_ROOTS)
+    visible = any(real.startswith(f"{root}/") for root in visible_roots)
     return visible and os.access(real, os.X_OK) and os.path.basename(real) not in _PROXIES  # noqa: PTH119
 
 
