@@ -1,0 +1,92 @@
+/* From the agent to the program. Between vfork and execve the child shares the agent's memory, so
+ * it only makes system calls and fills `program->error`. */
+#define _GNU_SOURCE
+#include "agent.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define PROGRAM_UMASK 022
+
+static char candidate[PATH_BYTES_MAX * 8];
+
+/* Try every folder of PATH as execvp does, without its fallback to a shell. */
+static int exec_searched(const struct program *program)
+{
+    const char *name = program->argv[0], *folder = program->search;
+    size_t name_size = strlen(name) + 1;
+    int reason = ENOENT;
+    while (name[0] != 0) {
+        size_t size = strcspn(folder, ":");
+        if (size + 1 + name_size <= sizeof candidate && size > 0) {
+            memcpy(candidate, folder, size);
+            candidate[size] = '/';
+            memcpy(candidate + size + 1, name, name_size);
+            execve(candidate, program->argv, program->envp);
+            if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+                return errno;
+            if (errno == EACCES)
+                reason = EACCES;
+        }
+        if (folder[size] == 0)
+            break;
+        folder += size + 1;
+    }
+    return reason;
+}
+
+static int take_streams(const struct program *program)
+{
+    if (setsid() < 0)
+        return errno;
+    if (program->has_terminal && ioctl(program->fds[0], TIOCSCTTY, 0) < 0)
+        return errno;
+    for (int fd = 0; fd < 3; fd++) {
+        if (dup2(program->fds[fd], fd) < 0)
+            return errno;
+    }
+    return fchdir(program->cwd_fd) < 0 ? errno : 0;
+}
+
+static void run(struct program *program)
+{
+    sigset_t none;
+    int error = take_streams(program);
+    if (error == 0) {
+        umask(PROGRAM_UMASK);
+        /* Everything is close-on-exec already; this holds if one was forgotten. */
+        syscall(SYS_close_range, 3u, ~0u, 0u);
+        sigemptyset(&none);
+        error = sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? errno : 0;
+    }
+    if (error == 0 && strchr(program->argv[0], '/') != NULL) {
+        execve(program->argv[0], program->argv, program->envp);
+        error = errno;
+    } else if (error == 0) {
+        error = exec_searched(program);
+    }
+    program->error = error;
+    _exit(127);
+}
+
+/* Start the program. The OOM score is set around the fork because the child of a process that is
+ * not dumpable cannot open its own. */
+pid_t child_start(struct agent *agent, struct program *program)
+{
+    program->error = 0;
+    if (agent->oom_score_fd >= 0 && pwrite(agent->oom_score_fd, "1000", 4, 0) < 0)
+        serve_note("oom_score_adj: %s", strerror(errno));
+    pid_t pid = vfork();
+    if (pid == 0)
+        run(program);
+    int reason = errno;
+    if (agent->oom_score_fd >= 0 &&
+        pwrite(agent->oom_score_fd, agent->oom_score, strlen(agent->oom_score), 0) < 0)
+        serve_note("oom_score_adj: %s", strerror(errno));
+    errno = reason;
+    return pid;
+}
