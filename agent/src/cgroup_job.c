@@ -1,0 +1,229 @@
+/* The group of a job: limits, measurements, and proof that nothing is left in it.
+ *
+ * Version 2: a group serves one job, because its memory peak cannot be reset before Linux 6.12;
+ * the next one is made while nobody waits. Version 1: a group is reused, its counters are set back,
+ * and it is replaced when pages that somebody else charged stay in it.
+ *
+ * memory.oom.group stays off: it would end the agent together with the program and nobody could
+ * report what happened. The agent ends the rest when it sees the event. */
+#define _GNU_SOURCE
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Version 1: more than this left in an empty group is somebody's pages. */
+#define STALE_BYTES_MAX (1ull << 20)
+
+static int open_file(int dir, const char *job, const char *file, int flags)
+{
+    char path[80];
+    snprintf(path, sizeof path, "%s/%s", job, file);
+    return dir < 0 ? -1 : openat(dir, path, flags | O_CLOEXEC);
+}
+
+static int write_number(int fd, uint64_t number, const char *what)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)number);
+    return write_all(fd, text, what);
+}
+
+static uint64_t read_number(int fd)
+{
+    char text[64];
+    return fd >= 0 && read_text(fd, text, sizeof text) > 0 ? strtoull(text, NULL, 10) : 0;
+}
+
+/* Return the number after `name` at the start of a line. */
+static uint64_t read_field(int fd, const char *name)
+{
+    char text[1024];
+    if (fd < 0 || read_text(fd, text, sizeof text) <= 0)
+        return 0;
+    for (char *line = text; line; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ' ')
+            return strtoull(line + strlen(name), NULL, 10);
+    }
+    return 0;
+}
+
+/* Ask to be woken when the group runs out of memory. */
+static int register_oom(int memory_dir, struct job_groups *job)
+{
+    char text[32];
+    job->oom_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    int control = open_file(memory_dir, job->name, "cgroup.event_control", O_WRONLY);
+    if (job->oom_event < 0 || control < 0)
+        return fault("open cgroup.event_control");
+    snprintf(text, sizeof text, "%d %d", job->oom_event, job->memory_events);
+    int result = write_all(control, text, "cgroup.event_control");
+    close(control);
+    return result;
+}
+
+static int open_version_1(const struct slot_groups *groups, struct job_groups *job)
+{
+    int memory = groups->dirs[CGROUP_MEMORY], pids = groups->dirs[CGROUP_PIDS];
+    job->memory_max = open_file(memory, job->name, "memory.limit_in_bytes", O_WRONLY);
+    job->swap_max = open_file(memory, job->name, "memory.memsw.limit_in_bytes", O_WRONLY);
+    job->memory_now = open_file(memory, job->name, "memory.usage_in_bytes", O_RDONLY);
+    job->memory_peak = open_file(memory, job->name, "memory.max_usage_in_bytes", O_RDWR);
+    job->memory_events = open_file(memory, job->name, "memory.oom_control", O_RDONLY);
+    job->processes_max = open_file(pids, job->name, "pids.max", O_WRONLY);
+    job->cpu = open_file(groups->dirs[CGROUP_CPU], job->name, "cpuacct.usage", O_RDWR);
+    for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
+        job->procs[kind] = open_file(groups->dirs[kind], job->name, "cgroup.procs", O_RDWR);
+    if ((memory >= 0 && job->memory_max < 0) || (pids >= 0 && job->processes_max < 0))
+        return fault("open the files of the cgroup %s", job->name);
+    return memory >= 0 ? register_oom(memory, job) : 0;
+}
+
+static int open_version_2(const struct slot_groups *groups, struct job_groups *job)
+{
+    int parent = groups->dirs[0];
+    job->dir = openat(parent, job->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    job->memory_max = open_file(parent, job->name, "memory.max", O_WRONLY);
+    job->swap_max = open_file(parent, job->name, "memory.swap.max", O_WRONLY);
+    job->memory_peak = open_file(parent, job->name, "memory.peak", O_RDONLY);
+    job->memory_events = open_file(parent, job->name, "memory.events", O_RDONLY);
+    job->processes_max = open_file(parent, job->name, "pids.max", O_WRONLY);
+    job->cpu = open_file(parent, job->name, "cpu.stat", O_RDONLY);
+    job->kill = open_file(parent, job->name, "cgroup.kill", O_WRONLY);
+    job->procs[0] = open_file(parent, job->name, "cgroup.procs", O_RDONLY);
+    if (job->dir < 0 || job->memory_max < 0 || job->processes_max < 0)
+        return fault("open the files of the cgroup %s", job->name);
+    return job->swap_max >= 0 ? write_all(job->swap_max, "0", "memory.swap.max") : 0;
+}
+
+/* Make a group for the next job and open its files. */
+int job_groups_open(const struct slot_groups *groups, struct job_groups *job)
+{
+    unsigned number = job->number + 1;
+    *job = (struct job_groups){.version = groups->version, .number = number, .dir = -1,
+                               .memory_max = -1, .swap_max = -1, .processes_max = -1,
+                               .memory_now = -1, .memory_peak = -1, .memory_events = -1,
+                               .cpu = -1, .kill = -1, .oom_event = -1};
+    snprintf(job->name, sizeof job->name, "job-%u", number);
+    for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
+        job->procs[kind] = -1;
+    for (unsigned kind = 0; groups->version && kind < CGROUP_KINDS; kind++)
+        if (groups->dirs[kind] >= 0 && mkdirat(groups->dirs[kind], job->name, 0755))
+            return fault("create the cgroup %s", job->name);
+    switch (groups->version) {
+    case 1:
+        return open_version_1(groups, job);
+    case 2:
+        return open_version_2(groups, job);
+    default:
+        return 0;
+    }
+}
+
+static void close_files(struct job_groups *job)
+{
+    const int fds[] = {job->dir,         job->procs[0],      job->procs[1],   job->procs[2],
+                       job->memory_max,  job->swap_max,      job->processes_max,
+                       job->memory_now,  job->memory_peak,   job->memory_events,
+                       job->cpu,         job->kill,          job->oom_event};
+    for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+/* After a job, when nobody waits: make ready for the next one. */
+int job_groups_renew(const struct slot_groups *groups, struct job_groups *job)
+{
+    if (!job->version)
+        return 0;
+    if (job->version == 1 && read_number(job->memory_now) <= STALE_BYTES_MAX)
+        return 0;
+    close_files(job);
+    for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
+        if (groups->dirs[kind] >= 0)
+            cgroup_remove_tree(groups->dirs[kind], job->name);
+    return job_groups_open(groups, job);
+}
+
+static int limit_version_1(struct job_groups *job, uint64_t memory_bytes)
+{
+    /* The sum of memory and swap may never be below memory: lift it first. */
+    if (job->swap_max >= 0 && write_all(job->swap_max, "-1", "memory.memsw.limit_in_bytes"))
+        return -1;
+    if (write_number(job->memory_max, memory_bytes, "memory.limit_in_bytes"))
+        return -1;
+    return job->swap_max < 0
+               ? 0
+               : write_number(job->swap_max, memory_bytes, "memory.memsw.limit_in_bytes");
+}
+
+/* Set the limits that differ from those of the last job. `processes` counts the agent. */
+int job_groups_limit(struct job_groups *job, uint64_t memory_bytes, uint64_t processes)
+{
+    if (job->memory_max >= 0 && memory_bytes != job->memory_set) {
+        if (job->version == 1 ? limit_version_1(job, memory_bytes)
+                              : write_number(job->memory_max, memory_bytes, "memory.max"))
+            return -1;
+        job->memory_set = memory_bytes;
+    }
+    if (job->processes_max >= 0 && processes != job->processes_set) {
+        if (write_number(job->processes_max, processes, "pids.max"))
+            return -1;
+        job->processes_set = processes;
+    }
+    return 0;
+}
+
+/* Set the counters back. */
+int job_groups_begin(struct job_groups *job)
+{
+    uint64_t events;
+    if (job->version != 1)
+        return 0;
+    if (job->cpu >= 0 && write_all(job->cpu, "0", "cpuacct.usage"))
+        return -1;
+    if (job->memory_peak >= 0 && write_all(job->memory_peak, "0", "memory.max_usage_in_bytes"))
+        return -1;
+    if (job->oom_event >= 0 && read(job->oom_event, &events, sizeof events) < 0 && errno != EAGAIN)
+        return fault("read the OOM event");
+    job->oom_base = read_field(job->memory_events, "oom_kill");
+    return 0;
+}
+
+/* Version 1, in the new job: enter the group. Version 2 is born in it. */
+int job_groups_join(const struct job_groups *job)
+{
+    for (unsigned kind = 0; job->version == 1 && kind < CGROUP_KINDS; kind++)
+        if (job->procs[kind] >= 0 && write_all(job->procs[kind], "0", "cgroup.procs"))
+            return -1;
+    return 0;
+}
+
+bool job_groups_is_empty(const struct job_groups *job)
+{
+    char text[32];
+    return job->procs[0] < 0 || read_text(job->procs[0], text, sizeof text) <= 0;
+}
+
+void job_groups_kill(const struct job_groups *job)
+{
+    if (job->kill >= 0 && write(job->kill, "1", 1) != 1)
+        fault("write cgroup.kill");
+}
+
+struct measured job_groups_measure(const struct job_groups *job)
+{
+    struct measured measured = {.has_cpu = job->cpu >= 0, .has_memory = job->memory_peak >= 0};
+    measured.cpu_ns = job->version == 2 ? read_field(job->cpu, "usage_usec") * 1000
+                                        : read_number(job->cpu);
+    measured.memory_peak_bytes = read_number(job->memory_peak);
+    measured.oom_kills = read_field(job->memory_events, "oom_kill") - job->oom_base;
+    return measured;
+}

@@ -1,0 +1,321 @@
+/* The supervisor of one slot: it builds its root once, then starts one job at a time in it.
+ *
+ * It lives in a user namespace of its own, holds no secret, and talks to the server only: orders
+ * come as packets on one socket, each checked against the ceilings, and are answered by reports.
+ * What makes ready for the next job is done after the report, while nobody waits. */
+#define _GNU_SOURCE
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+#define JOB_NAMESPACES (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS)
+#define MS_NS 1000000ull
+#define S_NS 1000000000ull
+
+struct slot {
+    const struct slot_config *config;
+    struct job_groups groups;
+    struct network_state network;
+    char *words; /* shared with a job until it is set up */
+    pid_t pid;   /* 0: no job */
+    int pidfd;
+    bool has_work, has_base;
+    uint64_t sequence, started_ns, deadline_ns;
+    struct report last; /* how the last job ended */
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * S_NS + (uint64_t)now.tv_nsec;
+}
+
+static void send_report(const struct slot *slot, struct report *report, enum report_kind kind)
+{
+    report->kind = kind;
+    report->sequence = slot->sequence;
+    /* A server that does not read is gone or will be: the end of the socket says so. */
+    if (send(slot->config->control, report, sizeof *report, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+        errno != EAGAIN)
+        _exit(0);
+}
+
+static void send_failure(const struct slot *slot)
+{
+    struct report report = {.status = -1};
+    memcpy(report.words, fault_words, sizeof report.words);
+    send_report(slot, &report, REPORT_FAILED);
+}
+
+static struct report measure(const struct slot *slot)
+{
+    struct measured measured = job_groups_measure(&slot->groups);
+    return (struct report){
+        .oom_kills = (uint32_t)measured.oom_kills,
+        .cpu_ns = measured.cpu_ns,
+        .memory_peak_bytes = measured.memory_peak_bytes,
+        .wall_ns = now_ns() - slot->started_ns,
+        .has = (measured.has_cpu ? 1u : 0u) | (measured.has_memory ? 2u : 0u),
+    };
+}
+
+/* Wait for the job's init: the kernel ends its whole pid namespace before it reports it. */
+static void collect_job(struct slot *slot)
+{
+    siginfo_t info = {0};
+    while (waitid(P_PIDFD, (id_t)slot->pidfd, &info, WEXITED) && errno == EINTR)
+        continue;
+    slot->last = measure(slot);
+    slot->last.status = info.si_code == CLD_EXITED ? info.si_status : -info.si_status;
+    memcpy(slot->last.words, slot->words, FAULT_BYTES - 1);
+    slot->words[0] = '\0';
+    close(slot->pidfd);
+    slot->pid = 0;
+    slot->deadline_ns = 0;
+    /* Every process of the group was in that namespace. If one is not, this slot is broken. */
+    if (!job_groups_is_empty(&slot->groups)) {
+        refuse("processes were left in the cgroup of a job");
+        send_failure(slot);
+        _exit(1);
+    }
+}
+
+static void end_job(struct slot *slot)
+{
+    if (!slot->pid)
+        return;
+    job_groups_kill(&slot->groups);
+    syscall(SYS_pidfd_send_signal, slot->pidfd, SIGKILL, NULL, 0);
+    collect_job(slot);
+}
+
+static int check_order(const struct slot *slot, const struct order *order)
+{
+    const struct ceilings *ceilings = &slot->config->ceilings;
+    if (order->flags & ~(uint32_t)ORDER_FLAGS_ALL || order->reserved)
+        return refuse("unknown flags in an order");
+    if (!order->memory_bytes || order->memory_bytes > ceilings->memory_bytes)
+        return refuse("memory_bytes is %llu; at most %llu is allowed on this host",
+                      (unsigned long long)order->memory_bytes,
+                      (unsigned long long)ceilings->memory_bytes);
+    if (!order->disk_bytes || order->disk_bytes > ceilings->disk_bytes)
+        return refuse("disk_bytes is %llu; at most %llu is allowed on this host",
+                      (unsigned long long)order->disk_bytes,
+                      (unsigned long long)ceilings->disk_bytes);
+    if (!order->processes || order->processes > ceilings->processes)
+        return refuse("processes is %u; at most %llu is allowed on this host", order->processes,
+                      (unsigned long long)ceilings->processes);
+    if (!order->deadline_ms || order->deadline_ms > ceilings->deadline_ms)
+        return refuse("a job may last %llu ms at most on this host",
+                      (unsigned long long)ceilings->deadline_ms);
+    if (!(order->flags & ORDER_NEXT_STEP) == slot->has_work)
+        return refuse("an order does not fit the state of the slot");
+    return 0;
+}
+
+static int mount_work(struct slot *slot, const struct order *order)
+{
+    if (!slot->has_work) {
+        slot->has_work = true;
+        return work_mount_empty(order->disk_bytes);
+    }
+    if (slot->has_base ? work_unmount(false) : work_freeze())
+        return -1;
+    slot->has_base = true;
+    return work_mount_layer(order->disk_bytes);
+}
+
+/* Memory files of a job count as its memory, so its group gets room for all it may write. */
+static int limit_job(struct slot *slot, const struct order *order)
+{
+    uint64_t files = 2 * order->disk_bytes + work_shm_bytes(order->disk_bytes) +
+                     (slot->has_base ? work_base_bytes() : 0);
+    if (job_groups_limit(&slot->groups, order->memory_bytes + files, order->processes + 1ull))
+        return -1;
+    return job_groups_begin(&slot->groups);
+}
+
+static int start_job(struct slot *slot, const struct order *order, int stream)
+{
+    if (check_order(slot, order))
+        return -1;
+    end_job(slot);
+    slot->sequence = order->sequence;
+    if (slot->has_base && job_groups_renew(&slot->config->groups, &slot->groups))
+        return -1;
+    if (mount_work(slot, order) || limit_job(slot, order))
+        return -1;
+    bool is_fresh = slot->config->is_network_fresh;
+    slot->started_ns = now_ns();
+    pid_t pid = namespaces_spawn(JOB_NAMESPACES | (is_fresh ? CLONE_NEWNET : 0), slot->groups.dir,
+                                 &slot->pidfd);
+    if (pid < 0)
+        return -1;
+    if (pid == 0) {
+        struct job_start start = {order, stream, is_fresh, &slot->groups, slot->words};
+        job_main(&start);
+    }
+    slot->pid = pid;
+    slot->deadline_ns = slot->started_ns + order->deadline_ms * MS_NS;
+    return 0;
+}
+
+/* End the execution: nothing of it stays but a clean slot. */
+static void release(struct slot *slot, uint64_t sequence)
+{
+    end_job(slot);
+    slot->sequence = sequence;
+    if (slot->has_work && work_unmount(slot->has_base)) {
+        send_failure(slot);
+        _exit(1);
+    }
+    bool was_used = slot->has_work;
+    slot->has_work = slot->has_base = false;
+    send_report(slot, &slot->last, REPORT_RELEASED);
+    slot->last = (struct report){.status = -1};
+    if (!was_used)
+        return;
+    bool is_network_kept = slot->config->is_network_fresh || network_is_unchanged(&slot->network);
+    if (job_groups_renew(&slot->config->groups, &slot->groups) ||
+        (!is_network_kept && network_replace(&slot->network))) {
+        send_failure(slot);
+        _exit(1);
+    }
+}
+
+/* Receive one order and at most one descriptor; false once the server is gone. */
+static bool receive_order(const struct slot *slot, struct order *order, int *stream)
+{
+    struct iovec part = {order, sizeof *order};
+    union {
+        char bytes[CMSG_SPACE(sizeof(int))];
+        struct cmsghdr align;
+    } control;
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+                             .msg_controllen = sizeof control.bytes};
+    ssize_t size = recvmsg(slot->config->control, &message, MSG_CMSG_CLOEXEC);
+    *stream = -1;
+    if (size <= 0)
+        return size < 0 && (errno == EINTR || errno == EAGAIN) ? (order->kind = 0, true) : false;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+        header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(stream, CMSG_DATA(header), sizeof(int));
+    /* The kernel closes descriptors that do not fit; more than one is not an order of ours. */
+    return size == (ssize_t)sizeof *order && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+}
+
+static bool follow_order(struct slot *slot)
+{
+    struct order order;
+    struct report report;
+    int stream;
+    if (!receive_order(slot, &order, &stream))
+        return false;
+    switch (order.kind) {
+    case ORDER_START:
+        if (stream < 0)
+            refuse("an order to start without a stream");
+        if (stream < 0 || start_job(slot, &order, stream)) {
+            slot->sequence = order.sequence;
+            send_failure(slot);
+        }
+        break;
+    case ORDER_USAGE:
+        report = slot->pid ? measure(slot) : slot->last;
+        send_report(slot, &report, REPORT_USAGE);
+        break;
+    case ORDER_RELEASE:
+        release(slot, order.sequence);
+        break;
+    default:
+        break;
+    }
+    if (stream >= 0)
+        close(stream);
+    return true;
+}
+
+static int wait_ms(const struct slot *slot)
+{
+    if (!slot->deadline_ns)
+        return -1;
+    uint64_t now = now_ns();
+    return slot->deadline_ns <= now ? 0 : (int)((slot->deadline_ns - now) / MS_NS) + 1;
+}
+
+static int serve_orders(struct slot *slot)
+{
+    for (;;) {
+        struct pollfd fds[] = {{slot->config->control, POLLIN, 0},
+                               {slot->config->lifeline, POLLIN, 0},
+                               {slot->pid ? slot->pidfd : -1, POLLIN, 0}};
+        int count = poll(fds, 3, wait_ms(slot));
+        if (count < 0 && errno != EINTR)
+            return 1;
+        if (count > 0 && fds[1].revents)
+            return 0;
+        bool is_over = slot->deadline_ns && slot->deadline_ns <= now_ns();
+        if (is_over || (count > 0 && fds[2].revents)) {
+            end_job(slot);
+            if (is_over && !slot->last.words[0])
+                strcpy(slot->last.words, "the job outlived its deadline");
+            send_report(slot, &slot->last, REPORT_ENDED);
+        }
+        if (count > 0 && fds[0].revents && !follow_order(slot))
+            return 0;
+    }
+}
+
+static int setup(struct slot *slot)
+{
+    const struct slot_config *config = slot->config;
+    char byte;
+    if (read(config->lifeline, &byte, 1) != 1)
+        return refuse("the launcher ended");
+    if (credentials_slot_first())
+        return -1;
+    if (sethostname("sandbox", 7))
+        return fault("set the host name");
+    if (network_up() || mounts_slot_root(config->parts, config->part_count, config->devices))
+        return -1;
+    work_find_masks();
+    if (network_remember(&slot->network) || job_groups_open(&config->groups, &slot->groups))
+        return -1;
+    slot->words = mmap(NULL, FAULT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (slot->words == MAP_FAILED)
+        return fault("map a page for words");
+    return seccomp_setup() || credentials_slot_last() ? -1 : 0;
+}
+
+/* Run as the slot; the launcher's descriptors are closed already. */
+int slot_main(struct slot_config *config)
+{
+    struct slot slot = {.config = config, .pidfd = -1, .last = {.status = -1}};
+    prctl(PR_SET_NAME, "runyard-slot");
+    if (setup(&slot)) {
+        send_failure(&slot);
+        return 1;
+    }
+    parts_close(config->parts, config->part_count);
+    send_report(&slot, &slot.last, REPORT_READY);
+    return serve_orders(&slot);
+}

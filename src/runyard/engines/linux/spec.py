@@ -1,0 +1,165 @@
+"""What travels between the server and the launcher, and between the server and a slot: pure
+translation to and from the structures of agent/src/launcher.h.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+from runyard.domain.errors import EngineError, LimitError
+from runyard.domain.limits import Limits, Usage
+from runyard.domain.runtime import Mount
+from runyard.engines.linux.options import LinuxOptions
+
+PACKET_BYTES_MAX = 65536
+_HEADER = struct.Struct("<IIII")
+_ORDER = struct.Struct("<IIQQQQII")
+_REPORT = struct.Struct("<IIQQQQiI240s")
+_PART = struct.Struct("<HH")
+_PATH_BYTES_MAX = 1023
+_PART_COUNT_MAX = 32
+_NS = 1_000_000_000
+_HAS_CPU, _HAS_MEMORY = 1, 2
+
+
+class RequestKind(IntEnum):
+    CREATE_SLOT = 1
+    DESTROY_SLOT = 2
+    LIST = 3
+    REAP = 4
+
+
+class ReplyKind(IntEnum):
+    OK = 100
+    ERROR = 101
+    HELLO = 102
+
+
+class OrderKind(IntEnum):
+    START = 1
+    USAGE = 2
+    RELEASE = 3
+
+
+class OrderFlag(IntFlag):
+    NONE = 0
+    NEXT_STEP = 1
+    PROBE = 2
+
+
+class ReportKind(IntEnum):
+    READY = 1
+    ENDED = 2
+    USAGE = 3
+    RELEASED = 4
+    FAILED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    kind: ReplyKind
+    request_id: int
+    slot: int
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """`status` is an exit code, or a negative signal number."""
+
+    kind: ReportKind
+    sequence: int
+    oom_kills: int
+    usage: Usage
+    status: int
+    words: str
+
+
+def launcher_arguments(options: LinuxOptions, *, sources: tuple[str, ...], fd: int) -> list[str]:
+    most = options.limits_max
+    job_seconds = most.wall_seconds + options.grace_seconds
+    values = {
+        "--fd": fd,
+        "--memory-bytes-max": most.memory_bytes,
+        "--disk-bytes-max": most.disk_bytes,
+        "--processes-max": most.processes,
+        "--job-ms-max": int(job_seconds * 1000) + 1,
+        "--slots-max": options.slot_count_max,
+        "--uid-base": options.uid_base,
+        "--fresh-network": int(options.fresh_network),
+    }
+    words = [word for name, value in values.items() for word in (name, str(value))]
+    return words + [word for source in sources for word in ("--source", source)]
+
+
+def pack_request(
+    kind: RequestKind, *, request_id: int, slot: int = 0, count: int = 0, body: bytes = b""
+) -> bytes:
+    return _HEADER.pack(kind, request_id, slot, count) + body
+
+
+def pack_mounts(mounts: tuple[Mount, ...]) -> bytes:
+    if len(mounts) > _PART_COUNT_MAX:
+        raise EngineError(f"{len(mounts)} mounts; at most {_PART_COUNT_MAX} are possible.")
+    return b"".join(_pack_mount(mount) for mount in mounts)
+
+
+def _pack_mount(mount: Mount) -> bytes:
+    source, target = mount.source.encode(), mount.target.encode()
+    if max(len(source), len(target)) > _PATH_BYTES_MAX:
+        raise EngineError(f"The path {mount.source[:80]!r} is too long for a mount.")
+    return _PART.pack(len(source), len(target)) + source + target
+
+
+def unpack_reply(packet: bytes) -> Reply:
+    try:
+        kind, request_id, slot, _ = _HEADER.unpack_from(packet)
+        words = packet[_HEADER.size :].decode(errors="replace")
+        return Reply(ReplyKind(kind), request_id, slot, words)
+    except (struct.error, ValueError) as error:
+        raise EngineError("The launcher sent something that is not a reply.") from error
+
+
+def check_limits(limits: Limits, options: LinuxOptions) -> None:
+    """Refuse what the launcher would refuse, in words for the person who asked."""
+    for name in ("wall_seconds", "memory_bytes", "disk_bytes", "processes"):
+        value, most = getattr(limits, name), getattr(options.limits_max, name)
+        if value > most:
+            raise LimitError(f"limits.{name} is {value}; at most {most} here.", limit=name)
+
+
+def pack_start(limits: Limits, *, sequence: int, flags: OrderFlag, grace_seconds: float) -> bytes:
+    deadline_ms = int((limits.wall_seconds + grace_seconds) * 1000)
+    return _ORDER.pack(
+        OrderKind.START,
+        flags,
+        sequence,
+        limits.memory_bytes,
+        limits.disk_bytes,
+        deadline_ms,
+        limits.processes,
+        0,
+    )
+
+
+def pack_order(kind: OrderKind, *, sequence: int) -> bytes:
+    return _ORDER.pack(kind, 0, sequence, 0, 0, 0, 0, 0)
+
+
+def unpack_report(packet: bytes) -> Report:
+    try:
+        kind, oom_kills, sequence, cpu_ns, peak, wall_ns, status, has, words = _REPORT.unpack(
+            packet
+        )
+        report_kind = ReportKind(kind)
+    except (struct.error, ValueError) as error:
+        raise EngineError("A slot sent something that is not a report.") from error
+    usage = Usage(
+        wall_seconds=wall_ns / _NS,
+        cpu_seconds=cpu_ns / _NS if has & _HAS_CPU else None,
+        memory_peak_bytes=peak if has & _HAS_MEMORY else None,
+    )
+    text = words.partition(b"\0")[0].decode(errors="replace")
+    return Report(report_kind, sequence, oom_kills, usage, status, text)

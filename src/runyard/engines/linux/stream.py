@@ -1,0 +1,126 @@
+"""The bytes to and from a job's agent: a non-blocking socket on the event loop, without a thread
+and without a buffer between the socket and the reader.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+
+# Beyond this a writer should wait: one socket buffer.
+_QUEUED_BYTES_MAX = 256 * 1024
+
+
+class SocketStream:
+    """Our end of the pair whose other end the job gets. `explain_end` may raise when the agent is
+    gone for a reason that somebody should hear.
+    """
+
+    def __init__(self, explain_end: Callable[[], Awaitable[None]]) -> None:
+        self._socket, self._theirs = socket.socketpair()
+        self._socket.setblocking(False)
+        self._explain_end = explain_end
+        self._loop = asyncio.get_running_loop()
+        self._queued = bytearray()
+        self._is_writing = False
+        self._is_broken = False
+        self._drained: asyncio.Future[None] | None = None
+        self._arrived: asyncio.Future[None] | None = None
+
+    @property
+    def job_end(self) -> int:
+        """The descriptor to hand to the job."""
+        return self._theirs.fileno()
+
+    def drop_job_end(self) -> None:
+        """Close our copy of the job's end, so that the end of the job is the end of the stream."""
+        self._theirs.close()
+
+    async def read(self, size_max: int) -> bytes:
+        while True:
+            try:
+                data = self._socket.recv(size_max)
+            except BlockingIOError:
+                await self._wait_readable()
+                continue
+            except OSError:
+                data = b""
+            if not data:
+                await self._explain_end()
+            return data
+
+    def write(self, data: bytes) -> None:
+        if self._is_broken or self._socket.fileno() < 0:
+            return
+        if not self._queued:
+            data = data[self._send(data) :]
+        if data:
+            self._queued += data
+            self._watch()
+
+    async def drain(self) -> None:
+        while len(self._queued) > _QUEUED_BYTES_MAX and not self._is_broken:
+            if self._drained is None:
+                self._drained = self._loop.create_future()
+            await self._drained
+        if self._is_broken:
+            raise ConnectionError("The agent is gone.")
+
+    async def aclose(self) -> None:
+        self.close()
+
+    def close(self) -> None:
+        if self._socket.fileno() < 0:
+            return
+        if self._is_writing:
+            self._loop.remove_writer(self._socket)
+        if self._arrived is not None:
+            self._loop.remove_reader(self._socket)
+            _resolve(self._arrived)
+        self._is_broken = True
+        self._wake_writers()
+        self._socket.close()
+        self._theirs.close()
+
+    async def _wait_readable(self) -> None:
+        arrived = self._arrived = self._loop.create_future()
+        self._loop.add_reader(self._socket, _resolve, arrived)
+        try:
+            await arrived
+        finally:
+            self._arrived = None
+            if self._socket.fileno() >= 0:
+                self._loop.remove_reader(self._socket)
+
+    def _send(self, data: bytes | bytearray) -> int:
+        try:
+            return self._socket.send(data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self._is_broken = True
+            return len(data)
+
+    def _watch(self) -> None:
+        if not self._is_writing:
+            self._is_writing = True
+            self._loop.add_writer(self._socket, self._write_more)
+
+    def _write_more(self) -> None:
+        del self._queued[: self._send(self._queued)]
+        if not self._queued:
+            self._is_writing = False
+            self._loop.remove_writer(self._socket)
+        if self._is_broken or len(self._queued) <= _QUEUED_BYTES_MAX:
+            self._wake_writers()
+
+    def _wake_writers(self) -> None:
+        if self._drained is not None:
+            _resolve(self._drained)
+            self._drained = None
+
+
+def _resolve(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
