@@ -27,6 +27,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import compile_path
 
 from runyard.domain.errors import ForbiddenError, InvalidRequestError, RunyardError
 
@@ -162,13 +163,26 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
     status = HTTPStatus(error.status_code)
     code = status.name.lower()
     detail = str(error.detail)
+    headers = dict(error.headers or {})
     if status is HTTPStatus.NOT_FOUND:
         detail = f"There is nothing at {request.url.path[:TEXT_SHOWN_MAX]}."
     elif status is HTTPStatus.METHOD_NOT_ALLOWED:
         detail = f"{request.method} is not possible at {request.url.path[:TEXT_SHOWN_MAX]}."
+        headers["Allow"] = ", ".join(_allowed_methods(request))
     answer = build_problem(status=error.status_code, code=code, detail=detail)
-    answer.headers.update(error.headers or {})
+    answer.headers.update(headers)
     return answer
+
+
+def _allowed_methods(request: Request) -> list[str]:
+    """Starlette names the methods of the first route of this path only."""
+    paths: dict[str, dict[str, Any]] = request.app.openapi()["paths"]
+    return sorted(
+        method.upper()
+        for template, operations in paths.items()
+        if compile_path(template)[0].match(request.url.path)
+        for method in operations
+    )
 
 
 def _place(location: Sequence[int | str]) -> str:

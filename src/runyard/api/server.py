@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 
 import uvicorn
 from fastapi import FastAPI
@@ -48,8 +49,6 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 def refuse_beyond_loopback(listener: socket.socket, host: str) -> None:
     """Whoever reaches the port can run code, and there are no accounts to tell people apart."""
-    from ipaddress import ip_address
-
     address = str(listener.getsockname()[0]).partition("%")[0]
     if not ip_address(address).is_loopback:
         listener.close()

@@ -21,6 +21,7 @@ from runyard.api.schemas.answers import ExecutionAnswer, ExecutionsAnswer
 from runyard.api.schemas.rendering import dump, render_execution, render_page
 from runyard.api.schemas.requests import ExecutionBody, StdinBody, build_submission, decode
 from runyard.api.streams import stream_events
+from runyard.domain.errors import InvalidPathError, NotFoundError
 from runyard.domain.execution import Execution, State
 from runyard.domain.files import check_path
 
@@ -58,12 +59,10 @@ async def submit(request: Request, application: CurrentApplication) -> Response:
 async def list_executions(
     application: CurrentApplication,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
-    before: Annotated[
-        str | None, Query(max_length=ID_CHARACTERS_MAX, pattern=r"^[0-9A-Z]+$")
-    ] = None,
+    before: Annotated[str, Query(max_length=ID_CHARACTERS_MAX, pattern=r"^[0-9A-Z]*$")] = "",
 ) -> Response:
     """List executions, newest first."""
-    found = await application.executions.list(limit=limit + 1, before=before)
+    found = await application.executions.list(limit=limit + 1, before=before or None)
     return Response(dump(render_page(found, limit=limit)), media_type=JSON)
 
 
@@ -90,14 +89,14 @@ async def follow(
     application: CurrentApplication,
     stopping: Stopping,
     after: Annotated[int, Query(ge=0, le=SEQUENCE_MAX)] = 0,
-    last_event_id: Annotated[int | None, Header(ge=0, le=SEQUENCE_MAX)] = None,
+    last_event_id: Annotated[int, Header(ge=0, le=SEQUENCE_MAX)] = 0,
 ) -> Response:
     """Follow an execution as server-sent events; past events come first.
 
     After a broken connection `Last-Event-ID` or `after` names the last event that was seen.
     """
     execution = await application.executions.get(execution_id)
-    events = application.executions.follow(execution_id, after=max(after, last_event_id or 0))
+    events = application.executions.follow(execution_id, after=max(after, last_event_id))
     first = None
     if execution.state is State.FINISHED:
         first = await anext(events, None)
@@ -159,7 +158,10 @@ async def download_artifact(
     execution_id: ExecutionId, name: str, application: CurrentApplication
 ) -> Response:
     """Hand over a file that the program left."""
-    content = await application.executions.read_artifact(execution_id, check_path(name))
+    try:
+        content = await application.executions.read_artifact(execution_id, check_path(name))
+    except InvalidPathError as error:
+        raise NotFoundError("The execution left no file of this name.") from error
     shown = quote(name.rpartition("/")[2], safe="")
     return Response(
         content,
