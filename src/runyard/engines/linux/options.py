@@ -15,10 +15,13 @@ class LinuxOptions:
     # Host directories at or below which a mount's source may lie; missing ones are left out.
     # /usr is always there.
     sources: tuple[str, ...] = ("/opt",)
-    # No sandbox gets more than this, whatever the server asks for.
+    # No sandbox gets more memory, disk or processes than this, whatever the server asks for. The
+    # agent enforces time and output.
     limits_max: Limits = Policy().limits_max
-    # A job is ended when it lives this much longer than its wall limit allows.
+    # In case an agent does not: a job is ended when it lives this much longer than its wall
+    # limit, for files that go in and out, and at the latest after job_seconds_max.
     grace_seconds: float = 60.0
+    job_seconds_max: float = 3600.0
     slot_count_max: int = 16
     # As root, slot N uses the host ids uid_base + 2N and uid_base + 2N + 1.
     uid_base: int = 0x70000000

@@ -81,10 +81,7 @@ class LinuxSandbox:
             raise EngineError("The sandbox is destroyed.")
         spec.check_limits(limits, self._options)
         self._sequence = self._slot.start(
-            limits,
-            flags=flags,
-            job_end=self._stream.job_end,
-            grace_seconds=self._options.grace_seconds,
+            limits, self._options, flags=flags, job_end=self._stream.job_end
         )
         self._stream.drop_job_end()
 

@@ -12,6 +12,7 @@ from runyard.domain.errors import EngineError, EngineUnavailableError
 from runyard.domain.limits import Limits
 from runyard.domain.runtime import Mount
 from runyard.engines.linux import spec
+from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.spec import OrderFlag, OrderKind, Report, ReportKind
 
 _ANSWER_SECONDS_MAX = 15.0
@@ -47,13 +48,13 @@ class Slot:
         if report.kind is ReportKind.FAILED:
             raise EngineUnavailableError(f"A sandbox cannot be set up: {report.words}.")
 
-    def start(self, limits: Limits, *, flags: OrderFlag, job_end: int, grace_seconds: float) -> int:
+    def start(
+        self, limits: Limits, options: LinuxOptions, *, flags: OrderFlag, job_end: int
+    ) -> int:
         """Order a job and return its sequence number; a failure is told by `explain_end`."""
         self._sequence += 1
         self._ended = None
-        packet = spec.pack_start(
-            limits, sequence=self._sequence, flags=flags, grace_seconds=grace_seconds
-        )
+        packet = spec.pack_start(limits, options, sequence=self._sequence, flags=flags)
         try:
             socket.send_fds(self._socket, [packet], [job_end])
         except OSError as error:

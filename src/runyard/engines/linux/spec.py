@@ -79,13 +79,12 @@ class Report:
 
 def launcher_arguments(options: LinuxOptions, *, sources: tuple[str, ...], fd: int) -> list[str]:
     most = options.limits_max
-    job_seconds = most.wall_seconds + options.grace_seconds
     values = {
         "--fd": fd,
         "--memory-bytes-max": most.memory_bytes,
         "--disk-bytes-max": most.disk_bytes,
         "--processes-max": most.processes,
-        "--job-ms-max": int(job_seconds * 1000) + 1,
+        "--job-ms-max": int(options.job_seconds_max * 1000),
         "--slots-max": options.slot_count_max,
         "--uid-base": options.uid_base,
         "--fresh-network": int(options.fresh_network),
@@ -124,21 +123,21 @@ def unpack_reply(packet: bytes) -> Reply:
 
 def check_limits(limits: Limits, options: LinuxOptions) -> None:
     """Refuse what the launcher would refuse, in words for the person who asked."""
-    for name in ("wall_seconds", "memory_bytes", "disk_bytes", "processes"):
+    for name in ("memory_bytes", "disk_bytes", "processes"):
         value, most = getattr(limits, name), getattr(options.limits_max, name)
         if value > most:
             raise LimitError(f"limits.{name} is {value}; at most {most} here.", limit=name)
 
 
-def pack_start(limits: Limits, *, sequence: int, flags: OrderFlag, grace_seconds: float) -> bytes:
-    deadline_ms = int((limits.wall_seconds + grace_seconds) * 1000)
+def pack_start(limits: Limits, options: LinuxOptions, *, sequence: int, flags: OrderFlag) -> bytes:
+    seconds = min(limits.wall_seconds + options.grace_seconds, options.job_seconds_max)
     return _ORDER.pack(
         OrderKind.START,
         flags,
         sequence,
         limits.memory_bytes,
         limits.disk_bytes,
-        deadline_ms,
+        int(seconds * 1000),
         limits.processes,
         0,
     )
