@@ -18,7 +18,10 @@ Answer = TypeVar("Answer")
 
 
 @asynccontextmanager
-async def open_client(invocation: Invocation) -> AsyncIterator[AsyncClient]:
+async def open_client(
+    invocation: Invocation, *, keep_records: bool = False
+) -> AsyncIterator[AsyncClient]:
+    """`keep_records` is for who asks after executions of other times, and must see them all."""
     if invocation.server:
         async with AsyncClient(invocation.server) as client:
             yield client
@@ -29,19 +32,22 @@ async def open_client(invocation: Invocation) -> AsyncIterator[AsyncClient]:
             "or install the server: pip install 'runyard[server]'."
         )
     async with (
-        invocation.local.open_transport() as transport,
+        invocation.local.open_transport(keep_records=keep_records) as transport,
         AsyncClient(EMBEDDED_SERVER, transport=transport) as client,
     ):
         yield client
 
 
 def talk(
-    invocation: Invocation, conversation: Callable[[AsyncClient], Awaitable[Answer]]
+    invocation: Invocation,
+    conversation: Callable[[AsyncClient], Awaitable[Answer]],
+    *,
+    keep_records: bool = False,
 ) -> Answer:
     """Hold a conversation with the server from start to end."""
 
     async def hold() -> Answer:
-        async with open_client(invocation) as client:
+        async with open_client(invocation, keep_records=keep_records) as client:
             return await conversation(client)
 
     return asyncio.run(hold())

@@ -41,8 +41,13 @@ class Diagnosis:
 
 
 class Local(Protocol):
-    def open_transport(self) -> AbstractAsyncContextManager[httpx.AsyncBaseTransport]:
-        """Run a Runyard inside this process and hand over the way to talk to it."""
+    def open_transport(
+        self, *, keep_records: bool
+    ) -> AbstractAsyncContextManager[httpx.AsyncBaseTransport]:
+        """Run a Runyard inside this process and hand over the way to talk to it.
+
+        Raises ConflictError if records are to be kept and another process is at them.
+        """
         ...
 
     def serve(self, choices: ServeChoices) -> int: ...

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Annotated
+from collections.abc import Awaitable, Callable
+from typing import Annotated, TypeVar
 
 import typer
 
-from runyard.cli.connection import talk
+from runyard.cli import connection
 from runyard.cli.output import describe_end, say
 from runyard.client.async_client import AsyncClient
 from runyard.client.models import Execution
 
 runs = typer.Typer(help="Show and stop executions.", no_args_is_help=True)
+Answer = TypeVar("Answer")
 Id = Annotated[str, typer.Argument(metavar="ID", help="The execution's id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -27,7 +29,7 @@ def list_runs(
     as_json: Json = False,
 ) -> None:
     """List executions, newest first."""
-    page = talk(context.obj, lambda client: client.list(limit=limit, before=before))
+    page = _talk(context, lambda client: client.list(limit=limit, before=before))
     if as_json:
         typer.echo(json.dumps([each.raw for each in page.items], ensure_ascii=False, indent=2))
         return
@@ -40,7 +42,7 @@ def list_runs(
 @runs.command("view")
 def view_run(context: typer.Context, execution_id: Id, *, as_json: Json = False) -> None:
     """Show what became of an execution and what it used."""
-    execution = talk(context.obj, lambda client: client.get(execution_id))
+    execution = _talk(context, lambda client: client.get(execution_id))
     if as_json:
         typer.echo(json.dumps(execution.raw, ensure_ascii=False, indent=2))
     else:
@@ -69,17 +71,23 @@ def show_logs(
             await write(stdout, step.stdout)
             await write(sys.stderr.buffer, step.stderr)
 
-    talk(context.obj, show)
+    _talk(context, show)
 
 
 @runs.command("stop")
 def stop_run(context: typer.Context, execution_id: Id) -> None:
     """Cancel an execution."""
-    execution = talk(context.obj, lambda client: client.cancel(execution_id))
+    execution = _talk(context, lambda client: client.cancel(execution_id))
     if execution.is_finished:
         typer.echo(f"{execution.id} has ended: {execution.outcome}")
     else:
         typer.echo(f"{execution.id} is being stopped")
+
+
+def _talk(
+    context: typer.Context, conversation: Callable[[AsyncClient], Awaitable[Answer]]
+) -> Answer:
+    return connection.talk(context.obj, conversation, keep_records=True)
 
 
 def render_line(execution: Execution) -> str:

@@ -25,7 +25,9 @@ class FakeInstallation:
     )
 
     @asynccontextmanager
-    async def open_transport(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    async def open_transport(
+        self, *, keep_records: bool
+    ) -> AsyncIterator[httpx.AsyncBaseTransport]:
         yield InProcessTransport(build_app(self.application))  # type: ignore[arg-type]
 
     def serve(self, choices: ServeChoices) -> int:

@@ -1,0 +1,232 @@
+"""The `runyard` command: the command line, given what this installation can do by itself.
+
+Everything of the server is imported where it is needed: without the server extra there is none,
+and a program that runs by `runyard run` must not wait for what it does not use.
+"""
+
+# ruff: noqa: PLC0415 - see above.
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runyard.cli.app import run_command_line
+from runyard.cli.local import Diagnosis, Finding, Local, ServeChoices
+from runyard.cli.output import UsageError, say
+from runyard.domain.errors import ConflictError, EngineError
+
+if TYPE_CHECKING:
+    import socket
+
+    import httpx
+
+    from runyard.bootstrap import Application, Groundwork
+    from runyard.settings import Settings
+
+PROFILE_VARIABLE = "RUNYARD_PROFILE"
+DATA_VARIABLE = "RUNYARD_DATA_DIR"
+
+
+def main() -> None:
+    local: Local | None = Installation() if find_spec("fastapi") else None
+    sys.exit(run_command_line(sys.argv[1:], local=local))
+
+
+class Installation:
+    """What a machine with the server extra can do without any other machine."""
+
+    def open_transport(
+        self, *, keep_records: bool
+    ) -> AbstractAsyncContextManager[httpx.AsyncBaseTransport]:
+        return _open_embedded(keep_records=keep_records)
+
+    def serve(self, choices: ServeChoices) -> int:
+        from runyard.api.server import open_socket, refuse_beyond_loopback
+
+        chosen = {
+            name: value
+            for name in ("host", "port", "profile")
+            if (value := getattr(choices, name)) is not None
+        }
+        if PROFILE_VARIABLE not in os.environ:
+            # Nobody but this machine reaches it; whoever wants more names the profile.
+            chosen.setdefault("profile", "development")
+        settings = _load_settings(**chosen)
+        listener = open_socket(settings.host, settings.port)
+        refuse_beyond_loopback(listener, settings.host)
+        return _run_until_stopped(settings, listener)
+
+    def work(self) -> int:
+        return _run_until_stopped(_load_settings(), None)
+
+    def diagnose(self) -> Diagnosis:
+        from runyard.bootstrap import lay_groundwork
+
+        settings = _load_settings(log_level="error")
+        try:
+            groundwork = lay_groundwork(settings, keep_user=True)
+        except EngineError as error:
+            return Diagnosis(usable=False, reason=error.message, findings=_explain_host())
+        try:
+            return asyncio.run(_probe(groundwork))
+        finally:
+            groundwork.launcher.close()
+
+
+def _load_settings(**chosen: Any) -> Settings:
+    from pydantic import ValidationError
+    from pydantic_settings import SettingsError
+
+    from runyard.settings import Settings
+
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        wrong = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        raise UsageError(f"The settings are wrong: {'; '.join(wrong)}.") from error
+    except SettingsError as error:
+        raise UsageError(f"The settings are wrong: {error}.") from error
+
+
+def _run_until_stopped(settings: Settings, listener: socket.socket | None) -> int:
+    """Serve on the socket, or only work, until a signal asks for the end."""
+    from runyard.bootstrap import lay_groundwork
+
+    groundwork = lay_groundwork(settings)
+    try:
+        # After the rights are gone: what faces the web is loaded without them.
+        import uvloop
+
+        uvloop.run(_serve(settings, groundwork, listener))
+    finally:
+        groundwork.launcher.close()
+    return 0
+
+
+async def _serve(
+    settings: Settings, groundwork: Groundwork, listener: socket.socket | None
+) -> None:
+    from runyard.api.app import build_app
+    from runyard.api.server import address_of, listen, stop_signals
+    from runyard.bootstrap import open_application
+
+    stopped = asyncio.Event()
+    with stop_signals(stopped.set):
+        async with open_application(
+            settings, groundwork.launcher, found=groundwork.found
+        ) as application:
+            if listener is None:
+                say("works on queued executions")
+                await stopped.wait()
+                return
+            say(f"serves on {address_of(listener)} ({_describe_profile(application)})")
+            await listen(
+                build_app(application),
+                listener,
+                stopped=stopped,
+                drain_seconds=settings.drain_seconds,
+            )
+
+
+def _describe_profile(application: Application) -> str:
+    settings = application.settings
+    who = "anybody on this machine" if settings.is_anonymous_allowed else "nobody"
+    return f"{settings.profile}: {who} may run code"
+
+
+@asynccontextmanager
+async def _open_embedded(*, keep_records: bool) -> AsyncIterator[httpx.AsyncBaseTransport]:
+    """Run everything in this process, without self-tests and without listening.
+
+    Records are kept in a directory of the user's. Of several processes at once the first has it;
+    where only the program matters, the others make do with one that is removed in the end.
+    """
+    from runyard.api.app import build_app
+    from runyard.bootstrap import lay_groundwork
+    from runyard.client.in_process import InProcessTransport
+
+    own = _load_settings(profile="development", log_level="error", allow_weak_limits=True)
+    settings = _move(own, _embedded_directory(own))
+    groundwork = lay_groundwork(settings, keep_user=True)
+    async with AsyncExitStack() as stack:
+        stack.callback(groundwork.launcher.close)
+        try:
+            application = await _open_application(stack, settings, groundwork)
+        except ConflictError:
+            if keep_records:
+                raise
+            directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="runyard-"))
+            application = await _open_application(stack, _move(own, Path(directory)), groundwork)
+        _warn_of_weak_limits(application)
+        yield InProcessTransport(build_app(application))
+
+
+async def _open_application(
+    stack: AsyncExitStack, settings: Settings, groundwork: Groundwork
+) -> Application:
+    from runyard.bootstrap import open_application
+
+    return await stack.enter_async_context(
+        open_application(settings, groundwork.launcher, found=groundwork.found, self_tests=False)
+    )
+
+
+def _move(settings: Settings, data_dir: Path) -> Settings:
+    """Keep the toolchains that were set up for the server."""
+    changed = {
+        "data_dir": data_dir,
+        "database_url": None,
+        "toolchain_dirs": settings.resolved_toolchain_dirs,
+    }
+    return settings.model_copy(update=changed)
+
+
+def _embedded_directory(settings: Settings) -> Path:
+    """Never the server's own: it holds the lock, and as root it belongs to another user."""
+    if DATA_VARIABLE in os.environ:
+        return settings.data_dir / "embedded"
+    home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+    return Path(home) / "runyard" / "embedded"
+
+
+def _warn_of_weak_limits(application: Application) -> None:
+    weak = [name for name, each in application.capabilities.limits.items() if not each.enforced]
+    if weak:
+        say(f"these limits are not enforced here: {', '.join(sorted(weak))} (runyard doctor)")
+
+
+async def _probe(groundwork: Groundwork) -> Diagnosis:
+    from runyard.engines.linux.engine import build
+
+    engine = build(groundwork.launcher, groundwork.launcher.options)
+    try:
+        capabilities = await engine.probe()
+    finally:
+        await engine.aclose()
+    limits = tuple(
+        Finding(f"limit {name}: enforced by {limit.by}", limit.enforced, limit.advice or "")
+        for name, limit in capabilities.limits.items()
+    )
+    checks = tuple(Finding(*check) for check in capabilities.checks)
+    return Diagnosis(
+        usable=capabilities.usable, reason=capabilities.reason, findings=(*checks, *limits)
+    )
+
+
+def _explain_host() -> tuple[Finding, ...]:
+    from runyard.engines.linux.findings import explain
+    from runyard.engines.linux.host import read_host
+
+    return tuple(Finding(*finding.check) for finding in explain(read_host()))
+
+
+if __name__ == "__main__":
+    main()
