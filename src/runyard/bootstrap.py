@@ -2,20 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
+import structlog
+from sqlalchemy import make_url
+
+from runyard.bus.memory import MemoryBus
+from runyard.domain.errors import EngineUnavailableError
+from runyard.domain.limits import Limits
 from runyard.engines.interface import Capabilities, Engine
+from runyard.engines.linux.engine import build as build_linux_engine
+from runyard.engines.linux.launcher import LauncherHandle, start_launcher
+from runyard.engines.linux.options import LinuxOptions
+from runyard.engines.linux.privileges import drop_privileges
+from runyard.services.catalogue import load_catalogue
+from runyard.services.checking import Checks
+from runyard.services.completions import Completions
 from runyard.services.executions import Executions
+from runyard.services.pool import Pool
+from runyard.services.probing import Probing
+from runyard.services.program import ArtifactCaps
+from runyard.services.reaper import Reaper, destroy_orphans
+from runyard.services.recent import RecentExecutions
+from runyard.services.runner import Runner
+from runyard.services.runtimes import Runtimes
+from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains, mount_sources
 from runyard.settings import Settings
-from runyard.telemetry import Metrics
+from runyard.store import schema
+from runyard.store.database import open_database
+from runyard.store.executions import SqlExecutionStore
+from runyard.store.interface import ExecutionStore
+from runyard.telemetry import Metrics, configure_logs
+from runyard.worker.lease import anybody_but, hold_lock, is_dead, new_owner
+from runyard.worker.loop import Worker, WorkerOptions
 
-if TYPE_CHECKING:
-    from runyard.engines.linux.launcher import LauncherHandle
-    from runyard.services.runtimes import Runtimes
-    from runyard.worker.loop import Worker
+_HEALTH_SECONDS_MAX = 2.0
+# One self-test may run beside a full worker.
+_SANDBOXES_BESIDE = 1
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groundwork:
+    """What is found and started while the process still has its first rights."""
+
+    found: tuple[Found, ...]
+    launcher: LauncherHandle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +75,288 @@ class Application:
     engine: Engine
     capabilities: Capabilities
     metrics: Metrics
+    store: ExecutionStore
 
     async def health(self) -> Health:
-        raise NotImplementedError
+        checks = {
+            "store": await self._is_store_answering(),
+            "engine": self.capabilities.usable,
+            "worker": self.worker.is_working,
+        }
+        return Health(is_ready=all(checks.values()), checks=checks)
+
+    async def _is_store_answering(self) -> bool:
+        try:
+            async with asyncio.timeout(_HEALTH_SECONDS_MAX):
+                self.metrics.queued.set(await self.store.count_queued())
+        except Exception:  # noqa: BLE001  Whatever it is, the store does not answer.
+            _log.exception("store_not_answering")
+            return False
+        return True
+
+
+def lay_groundwork(
+    settings: Settings, *, readable: Sequence[Path] = (), keep_user: bool = False
+) -> Groundwork:
+    """Set up logs, look for toolchains, start the launcher, and stop being root.
+
+    Call it first, in the main thread, before there are other threads or an event loop. `readable`
+    is what the process still has to read afterwards beside the code itself. `keep_user` is for a
+    process that nobody can reach, such as a command that a person runs.
+    """
+    configure_logs(log_format=settings.log_format, level=settings.log_level)
+    found = _find_toolchains(settings)
+    launcher = start_launcher(_linux_options(settings, found))
+    if os.geteuid() == 0 and not keep_user:
+        try:
+            drop_privileges(
+                user=settings.user, writable=[settings.data_dir], readable=list(readable)
+            )
+        except BaseException:
+            launcher.close()
+            raise
+    return Groundwork(found=found, launcher=launcher)
 
 
 @asynccontextmanager
 async def open_application(
-    settings: Settings, launcher: LauncherHandle | None, *, engine: Engine | None = None
+    settings: Settings,
+    launcher: LauncherHandle | None,
+    *,
+    engine: Engine | None = None,
+    found: Sequence[Found] | None = None,
+    self_tests: bool = True,
 ) -> AsyncIterator[Application]:
     """Open everything, run a worker behind it, and close it all in reverse order.
 
-    `engine` takes the place of the linux engine, which needs a launcher.
+    `engine` takes the place of the linux engine, which needs a launcher; it stays the caller's to
+    close. `found` are the toolchains, looked for here if left out. `self_tests` tries the runtimes
+    behind. Raises EngineUnavailableError if programs cannot be run safely here, and
+    ConflictError if another server uses the data.
     """
-    raise NotImplementedError
-    yield
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    if found is None:
+        found = _find_toolchains(settings)
+    async with _open_ground(settings, launcher, engine) as ground:
+        runtimes = Runtimes(
+            found,
+            cache_file=settings.data_dir / "runtimes.json",
+            context=ground.capabilities.isolation,
+        )
+        async with _run(settings, ground, runtimes=runtimes, self_tests=self_tests) as application:
+            yield application
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What everything else stands on."""
+
+    store: ExecutionStore
+    engine: Engine
+    capabilities: Capabilities
+    owner: str
+    is_dead: Callable[[str], bool]
+
+
+@asynccontextmanager
+async def _open_ground(
+    settings: Settings, launcher: LauncherHandle | None, engine: Engine | None
+) -> AsyncIterator[_Ground]:
+    owner = new_owner()
+    with _lock(settings) as is_alone:
+        store = await _open_store(settings.resolved_database_url)
+        try:
+            async with _open_engine(settings, launcher, engine) as (opened, capabilities):
+                if is_alone:
+                    await destroy_orphans(opened)
+                yield _Ground(
+                    store=store,
+                    engine=opened,
+                    capabilities=capabilities,
+                    owner=owner,
+                    is_dead=anybody_but(owner) if is_alone else is_dead,
+                )
+        finally:
+            await store.aclose()
+
+
+@asynccontextmanager
+async def _run(
+    settings: Settings, ground: _Ground, *, runtimes: Runtimes, self_tests: bool
+) -> AsyncIterator[Application]:
+    metrics, bus, recent, checks = Metrics(), MemoryBus(), RecentExecutions(), Checks()
+    pool = Pool(
+        ground.engine,
+        size=settings.worker_concurrency + _SANDBOXES_BESIDE,
+        metrics=metrics,
+        has_images=ground.capabilities.has_images,
+    )
+    completions = Completions(store=ground.store, bus=bus, recent=recent, metrics=metrics)
+    reaper = Reaper(
+        store=ground.store,
+        completions=completions,
+        recent=recent,
+        metrics=metrics,
+        is_dead=ground.is_dead,
+        attempts_max=settings.attempts_max,
+        retention=timedelta(days=settings.retention_days),
+    )
+    worker = Worker(
+        store=ground.store,
+        bus=bus,
+        runner=Runner(
+            store=ground.store,
+            bus=bus,
+            pool=pool,
+            checks=checks,
+            completions=completions,
+            metrics=metrics,
+            find_runtime=runtimes.find,
+            artifact_caps=_artifact_caps(settings),
+            attempts_max=settings.attempts_max,
+        ),
+        reaper=reaper,
+        metrics=metrics,
+        options=_worker_options(settings, ground.owner),
+    )
+    # Before anything new is claimed, so that nobody waits for what died.
+    await reaper.recover()
+    executions = Executions(
+        store=ground.store,
+        bus=bus,
+        completions=completions,
+        recent=recent,
+        find_runtime=runtimes.find,
+        policy=settings.policy,
+        queue_length_max=settings.queue_length_max,
+    )
+    probing = Probing(pool=pool, checks=checks)
+    try:
+        async with _work(worker), _behind(runtimes.probe_all(probing.run) if self_tests else None):
+            yield Application(
+                settings=settings,
+                executions=executions,
+                runtimes=runtimes,
+                worker=worker,
+                engine=ground.engine,
+                capabilities=ground.capabilities,
+                metrics=metrics,
+                store=ground.store,
+            )
+    finally:
+        await pool.aclose()
+        await checks.aclose()
+        await bus.aclose()
+
+
+@asynccontextmanager
+async def _work(worker: Worker) -> AsyncIterator[None]:
+    working = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await working
+
+
+@asynccontextmanager
+async def _behind(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]:
+    """Let `work` go on until the block ends."""
+    task = None if work is None else asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait({task})
+
+
+def _artifact_caps(settings: Settings) -> ArtifactCaps:
+    policy = settings.policy
+    return ArtifactCaps(count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max)
+
+
+def _worker_options(settings: Settings, owner: str) -> WorkerOptions:
+    return WorkerOptions(
+        owner=owner,
+        concurrency=settings.worker_concurrency,
+        lease_seconds=settings.lease_seconds,
+        drain_seconds=settings.drain_seconds,
+    )
+
+
+def _find_toolchains(settings: Settings) -> tuple[Found, ...]:
+    search = ToolchainSearch(toolchain_dirs=settings.resolved_toolchain_dirs)
+    return find_toolchains(load_catalogue(), search)
+
+
+def _lock(settings: Settings) -> AbstractContextManager[bool]:
+    """Hold the lock of a database that is a file; yield whether nobody else can be at it."""
+    url = make_url(settings.resolved_database_url)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return nullcontext(enter_result=False)
+    return hold_lock(Path(f"{url.database}.lock"))
+
+
+async def _open_store(url: str) -> ExecutionStore:
+    database = open_database(url)
+    try:
+        await schema.upgrade(database)
+    except BaseException:
+        await database.aclose()
+        raise
+    return SqlExecutionStore(database)
+
+
+@asynccontextmanager
+async def _open_engine(
+    settings: Settings, launcher: LauncherHandle | None, given: Engine | None
+) -> AsyncIterator[tuple[Engine, Capabilities]]:
+    if given is not None:
+        yield given, await given.probe()
+        return
+    if launcher is None:
+        raise EngineUnavailableError("Sandboxes need the launcher; it was not started.")
+    engine = build_linux_engine(launcher, launcher.options)
+    try:
+        capabilities = await engine.probe()
+        _require_safety(capabilities, allow_weak_limits=settings.allow_weak_limits)
+        yield engine, capabilities
+    finally:
+        await engine.aclose()
+
+
+def _require_safety(capabilities: Capabilities, *, allow_weak_limits: bool) -> None:
+    if not capabilities.usable:
+        raise EngineUnavailableError(
+            f"Programs cannot be run safely here: {capabilities.reason}. Ask `runyard doctor`."
+        )
+    if capabilities.has_weak_limits and not allow_weak_limits:
+        weak = sorted(name for name, limit in capabilities.limits.items() if not limit.enforced)
+        raise EngineUnavailableError(
+            f"These limits are not enforced on this machine: {', '.join(weak)}. `runyard doctor`"
+            " says what to do; RUNYARD_ALLOW_WEAK_LIMITS=1 serves nevertheless."
+        )
+
+
+def _linux_options(settings: Settings, found: Iterable[Found]) -> LinuxOptions:
+    found = list(found)
+    runtimes = [candidate.runtime for each in found for candidate in each.candidates]
+    limits = [
+        limits for runtime in runtimes for limits in (runtime.compile_limits, runtime.run_limits)
+    ]
+    return LinuxOptions(
+        sources=("/opt", *(str(source) for source in mount_sources(found))),
+        limits_max=_largest([settings.policy.limits_max, *limits]),
+        # Slots of several runtimes stay warm beside those in use.
+        slot_count_max=2 * (settings.worker_concurrency + _SANDBOXES_BESIDE) + 8,
+    )
+
+
+def _largest(limits: Sequence[Limits]) -> Limits:
+    return Limits(
+        **{
+            field.name: max(getattr(each, field.name) for each in limits)
+            for field in fields(Limits)
+        }
+    )

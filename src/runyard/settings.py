@@ -26,6 +26,9 @@ class Settings(BaseSettings):
     # sqlite:///path or postgresql+asyncpg://…; by default a file in data_dir.
     database_url: str | None = None
 
+    # Folders with toolchains of their own, such as typescript/; by default data_dir/toolchains.
+    toolchain_dirs: tuple[Path, ...] = ()
+
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
     # "development" lets anybody on this machine run code without an account.
@@ -73,6 +76,10 @@ class Settings(BaseSettings):
     @property
     def is_anonymous_allowed(self) -> bool:
         return self.profile == "development" if self.anonymous is None else self.anonymous
+
+    @property
+    def resolved_toolchain_dirs(self) -> tuple[Path, ...]:
+        return self.toolchain_dirs or (self.data_dir / "toolchains",)
 
     @property
     def resolved_database_url(self) -> str:

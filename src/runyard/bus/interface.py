@@ -16,9 +16,20 @@ class Bus(Protocol):
         """
         ...
 
+    def skip_to(self, execution_id: str, sequence: int) -> None:
+        """Give the next event a number above `sequence`; for a further attempt, whose former
+        events this bus may have lost.
+        """
+        ...
+
+    async def history(self, execution_id: str) -> list[Event]:
+        """Return what a follower would see at once."""
+        ...
+
     def follow(self, execution_id: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Yield the events with a sequence above `after`, past ones first, until and including
-        FINISHED. For an execution the bus does not know it waits; callers look in the store.
+        FINISHED. For an execution the bus does not know it waits; callers look in the store
+        after this call, and miss nothing.
         """
         ...
 
@@ -27,7 +38,10 @@ class Bus(Protocol):
         ...
 
     def send_control(self, execution_id: str, message: dict[str, Any]) -> None:
-        """Hand a control message (cancel, stdin, eof, resize, signal) to whoever runs it."""
+        """Hand a control message to whoever runs it; JSON-compatible, its "kind" one of cancel,
+        stdin ("data" in base64), eof, resize ("rows", "columns"), signal ("number"). Raises
+        BusyError when too much is unread.
+        """
         ...
 
     def controls(self, execution_id: str) -> AsyncIterator[dict[str, Any]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 from runyard.domain.errors import LimitError
 
@@ -61,6 +61,8 @@ class Policy:
     env_count_max: int = 64
     env_bytes_max: int = 32 * KIB
     test_count_max: int = 200
+    # Input and expected output of all tests together.
+    test_bytes_max: int = 16 * MIB
     artifact_glob_count_max: int = 16
     artifact_count_max: int = 32
     artifact_bytes_max: int = 8 * MIB
@@ -79,15 +81,33 @@ LIMITS_MIN = Limits(
 )
 
 
-def choose_limits(defaults: Limits, requested: dict[str, Any], maximum: Limits) -> Limits:
-    """Return `defaults` with the requested values in place; refuse what lies outside the bounds."""
+def choose_limits(
+    defaults: Limits,
+    requested: Mapping[str, int | float],
+    maximum: Limits,
+    *,
+    group: str = "limits",
+) -> Limits:
+    """Return `defaults` with the requested values in place; refuse what lies outside the bounds.
+
+    `group` is what the client calls these limits.
+    """
     for name, value in requested.items():
+        if name not in LIMIT_NAMES:
+            raise LimitError(
+                f"{group}.{name} is not a limit; there are {', '.join(LIMIT_NAMES)}.", limit=name
+            )
         low, high = getattr(LIMITS_MIN, name), getattr(maximum, name)
         if not low <= value <= high:
             raise LimitError(
-                f"limits.{name} is {value}; it must be between {low} and {high}.", limit=name
+                f"{group}.{name} is {value}; it must be between {low} and {high}.", limit=name
             )
-    return replace(defaults, **requested)
+        if isinstance(low, int) and value != int(value):
+            raise LimitError(f"{group}.{name} is {value}; it must be a whole number.", limit=name)
+    return replace(
+        defaults,
+        **{name: type(getattr(LIMITS_MIN, name))(value) for name, value in requested.items()},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,6 +39,8 @@ class Capabilities:
     root_read_only: bool = False
     has_terminal: bool = True
     has_late_stdin: bool = True
+    # Whether a sandbox is made from an image; otherwise it shows the host's root and mounts.
+    has_images: bool = False
     # Findings in words for `runyard doctor`: (what was tried, whether it worked, what to do).
     checks: tuple[tuple[str, bool, str], ...] = ()
 

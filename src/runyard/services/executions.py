@@ -2,59 +2,223 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+import base64
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from datetime import UTC, datetime
+from typing import Any
 
-from runyard.domain.events import Event
-from runyard.domain.execution import Execution
+from runyard.bus.interface import Bus
+from runyard.domain.errors import (
+    BusyError,
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    TooLargeError,
+)
+from runyard.domain.events import Event, EventKind
+from runyard.domain.execution import Execution, State
+from runyard.domain.identifiers import is_identifier, new_identifier
+from runyard.domain.limits import Policy
+from runyard.domain.runtime import Runtime
 from runyard.domain.submission import Submission
+from runyard.services.admission import admit, check_size
+from runyard.services.completions import Completions
+from runyard.services.recent import RecentExecutions
+from runyard.services.steering import input_topic
+from runyard.store.interface import ExecutionStore, Progress
+
+_SIGNAL_MAX = 64
+# A cancel usually takes effect within milliseconds; the answer then tells the end.
+_CANCEL_WAIT_SECONDS = 2.0
+# The store is asked again this often, in case the bus lost what a follower waits for.
+_LOOK_AGAIN_SECONDS = 5.0
 
 
 class Executions:
     """Every method that takes an id raises NotFoundError for one that does not exist."""
+
+    def __init__(
+        self,
+        *,
+        store: ExecutionStore,
+        bus: Bus,
+        completions: Completions,
+        recent: RecentExecutions,
+        find_runtime: Callable[[str], Runtime],
+        policy: Policy,
+        queue_length_max: int,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._completions = completions
+        self._recent = recent
+        self._find_runtime = find_runtime
+        self._policy = policy
+        self._queue_length_max = queue_length_max
 
     async def submit(self, submission: Submission, *, owner_id: str | None = None) -> Execution:
         """Check, store and queue. Raises InvalidRequestError and its kin, TooLargeError,
         UnknownRuntimeError, RuntimeUnavailableError, or BusyError when the queue is full; then
         nothing was stored.
         """
-        raise NotImplementedError
+        runtime = self._find_runtime(submission.runtime)
+        execution = Execution(
+            id=new_identifier(),
+            owner_id=owner_id,
+            state=State.QUEUED,
+            request=admit(submission, runtime=runtime, policy=self._policy),
+            created_at=datetime.now(UTC),
+        )
+        if not await self._store.insert(execution, queue_length_max=self._queue_length_max):
+            raise BusyError(
+                f"{self._queue_length_max} executions are waiting already; try again later.",
+                limit="queue_length_max",
+            )
+        self._bus.publish(execution.id, EventKind.STATE, {"state": State.QUEUED, "attempt": 0})
+        self._bus.wake()
+        return execution
 
     async def get(self, execution_id: str) -> Execution:
-        raise NotImplementedError
+        _check_id(execution_id)
+        found = self._recent.find(execution_id) or await self._store.find(execution_id)
+        if found is None:
+            raise _not_found(execution_id)
+        return found
 
-    async def list(self, *, limit: int, before: str | None = None) -> list[Execution]:
+    async def list(self, *, limit: int, before: str | None = None) -> Sequence[Execution]:
         """Return the newest first, those older than the id `before`. The content of files, stdin
         and the output of steps are left out.
         """
-        raise NotImplementedError
+        return await self._store.list(limit=limit, before=before)
 
     async def cancel(self, execution_id: str) -> Execution:
         """Ask for the end of an execution; a finished one stays as it is."""
-        raise NotImplementedError
+        execution = await self.get(execution_id)
+        if execution.state is State.FINISHED:
+            return execution
+        # First the word in the store: it outlives the worker and this process.
+        await self._store.request_cancel(execution_id)
+        if await self._completions.cancel_queued(execution):
+            return await self.get(execution_id)
+        self._bus.send_control(execution_id, {"kind": "cancel"})
+        return await self.wait(execution_id, seconds_max=_CANCEL_WAIT_SECONDS)
 
     async def wait(self, execution_id: str, *, seconds_max: float) -> Execution:
         """Return the record once it is finished, or as it is after `seconds_max`."""
-        raise NotImplementedError
+        _check_id(execution_id)
+        try:
+            async with (
+                asyncio.timeout(seconds_max),
+                aclosing(self._follow_live(execution_id, after=0)) as events,
+            ):
+                async for _ in events:
+                    pass
+        except TimeoutError:
+            pass
+        return await self.get(execution_id)
 
-    def follow(self, execution_id: str, *, after: int = 0) -> AsyncIterator[Event]:
+    async def follow(self, execution_id: str, *, after: int = 0) -> AsyncGenerator[Event, None]:
         """Yield the events above the sequence `after`, past ones first, until FINISHED."""
-        raise NotImplementedError
+        _check_id(execution_id)
+        seen = after
+        async with aclosing(self._follow_live(execution_id, after=after)) as events:
+            async for event in events:
+                seen = event.sequence
+                yield event
+                if event.kind is EventKind.FINISHED:
+                    return
+        for event in await self._store.read_events(execution_id, after=seen):
+            yield event
 
     async def write_stdin(self, execution_id: str, data: bytes) -> None:
         """Raises ConflictError if the execution is finished or not interactive, TooLargeError for
         more than one message may carry, BusyError if the program reads too slowly.
         """
-        raise NotImplementedError
+        if len(data) > self._policy.stdin_bytes_max:
+            raise TooLargeError(
+                f"The input has {len(data)} bytes; at most {self._policy.stdin_bytes_max} are"
+                " allowed in one message.",
+                limit="stdin_bytes_max",
+            )
+        encoded = base64.b64encode(data).decode("ascii")
+        await self._send_input(execution_id, {"kind": "stdin", "data": encoded})
 
     async def close_stdin(self, execution_id: str) -> None:
-        raise NotImplementedError
+        await self._send_input(execution_id, {"kind": "eof"})
 
     async def resize(self, execution_id: str, rows: int, columns: int) -> None:
-        raise NotImplementedError
+        check_size(rows, columns)
+        await self._require_unfinished(execution_id)
+        self._bus.send_control(execution_id, {"kind": "resize", "rows": rows, "columns": columns})
 
     async def signal(self, execution_id: str, number: int) -> None:
         """Send a signal to the running program."""
-        raise NotImplementedError
+        if not 1 <= number <= _SIGNAL_MAX:
+            raise InvalidRequestError(
+                f"There is no signal {number}; give a number from 1 to {_SIGNAL_MAX}."
+            )
+        await self._require_unfinished(execution_id)
+        self._bus.send_control(execution_id, {"kind": "signal", "number": number})
 
     async def read_artifact(self, execution_id: str, name: str) -> bytes:
-        raise NotImplementedError
+        _check_id(execution_id)
+        content = await self._store.read_artifact(execution_id, name)
+        if content is None:
+            await self._progress(execution_id)
+            raise NotFoundError(f"Execution {execution_id} has no artifact {name[:80]!r}.")
+        return content
+
+    async def _send_input(self, execution_id: str, message: dict[str, Any]) -> None:
+        progress = await self._require_unfinished(execution_id)
+        if not progress.is_interactive:
+            raise ConflictError(
+                f"Execution {execution_id} takes no input; submit it with interactive: true."
+            )
+        self._bus.send_control(input_topic(execution_id), message)
+
+    async def _require_unfinished(self, execution_id: str) -> Progress:
+        _check_id(execution_id)
+        progress = await self._progress(execution_id)
+        if progress.state is State.FINISHED:
+            raise ConflictError(f"Execution {execution_id} is finished.")
+        return progress
+
+    async def _progress(self, execution_id: str) -> Progress:
+        recent = self._recent.find(execution_id)
+        if recent is not None:
+            return Progress(state=recent.state, is_interactive=recent.request.interactive)
+        progress = await self._store.find_progress(execution_id)
+        if progress is None:
+            raise _not_found(execution_id)
+        return progress
+
+    async def _follow_live(self, execution_id: str, *, after: int) -> AsyncGenerator[Event, None]:
+        """Yield what the bus carries, until FINISHED or until the store knows of the end."""
+        # Followed before the store is asked: nothing slips between the two.
+        source = self._bus.follow(execution_id, after=after)
+        # What the bus carries is not finished yet or says so itself.
+        is_known = bool(await self._bus.history(execution_id))
+        while is_known or (await self._progress(execution_id)).state is not State.FINISHED:
+            is_known = True
+            try:
+                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                    event = await anext(source)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                source = self._bus.follow(execution_id, after=after)
+                is_known = False
+                continue
+            after = event.sequence
+            yield event
+
+
+def _check_id(execution_id: str) -> None:
+    if not is_identifier(execution_id):
+        raise _not_found(execution_id)
+
+
+def _not_found(execution_id: str) -> NotFoundError:
+    return NotFoundError(f"There is no execution {execution_id[:40]!r}.")

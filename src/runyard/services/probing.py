@@ -1,0 +1,63 @@
+"""Runs a runtime's self-test in a sandbox, without a record of it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from runyard.domain.errors import EngineError
+from runyard.domain.execution import Outcome, Request, StepKind, StepResult
+from runyard.domain.runtime import Runtime, SelfTest
+from runyard.services.checking import Checks
+from runyard.services.journal import SilentNotes
+from runyard.services.pool import Pool
+from runyard.services.program import ArtifactCaps, Program
+
+# A compiler's first start on a cold disk and a busy machine.
+_SECONDS_MAX = 120.0
+
+
+class Probing:
+    """Runs one self-test at a time."""
+
+    def __init__(self, *, pool: Pool, checks: Checks) -> None:
+        self._pool = pool
+        self._checks = checks
+        self._turn = asyncio.Lock()
+
+    async def run(self, runtime: Runtime, test: SelfTest) -> StepResult:
+        """Return the step that failed, or the last one. Raises EngineError if there is no
+        sandbox to be had.
+        """
+        request = Request(
+            runtime_id=runtime.id,
+            files=test.files,
+            entry=_entry(runtime, test),
+            stdin=test.stdin,
+            compile_limits=runtime.compile_limits,
+            run_limits=runtime.run_limits,
+            execution_wall_seconds=_SECONDS_MAX,
+        )
+        async with self._turn, self._pool.acquire(runtime) as sandbox:
+            program = Program(
+                request,
+                runtime,
+                sandbox=sandbox,
+                notes=SilentNotes(),
+                checks=self._checks,
+                artifact_caps=ArtifactCaps(count_max=0, bytes_max=0),
+            )
+            try:
+                async with asyncio.timeout(_SECONDS_MAX):
+                    verdict = await program.perform()
+            except TimeoutError as error:
+                raise EngineError("The self-test did not end in time.") from error
+        if program.steps:
+            return program.steps[-1]
+        return StepResult(
+            kind=StepKind.RUN, name="run", outcome=Outcome.INTERNAL_ERROR, message=verdict.message
+        )
+
+
+def _entry(runtime: Runtime, test: SelfTest) -> str:
+    paths = [file.path for file in test.files]
+    return runtime.entry if runtime.entry in paths else paths[0]
