@@ -31,8 +31,8 @@ REASON_CHARS_MAX = 300
 VERSION_CHARS_MAX = 40
 # On a busy machine a compiler can run out of time or memory once; twice is a verdict.
 TRIES_MAX = 2
-# Self-tests give way to people's programs.
-_NICE = "/usr/bin/nice"
+# Self-tests give way to people's programs, but not until they starve.
+_NICE, _NICENESS = "/usr/bin/nice", "10"
 
 _log = structlog.get_logger(__name__)
 
@@ -199,10 +199,10 @@ async def _try_candidate(candidate: Candidate, run: ProbeRun) -> tuple[str, str 
     test = candidate.runtime.self_test
     assert test is not None, "every entry of the catalogue has a self-test"
     asked = await run(
-        _nicely(candidate.version_runtime), replace(test, stdin=candidate.version_stdin)
+        _patiently(candidate.version_runtime), replace(test, stdin=candidate.version_stdin)
     )
     version = _parse_version(asked.stdout + b"\n" + asked.stderr, candidate.version_pattern)
-    runtime = _nicely(candidate.runtime)
+    runtime = _patiently(candidate.runtime)
     reason: str | None = None
     for _ in range(TRIES_MAX):
         result = await run(runtime, test)
@@ -241,16 +241,19 @@ def _shortened(text: str) -> str:
     return plain if len(plain) <= REASON_CHARS_MAX else plain[: REASON_CHARS_MAX - 1] + "…"
 
 
-def _nicely(runtime: Runtime) -> Runtime:
+def _patiently(runtime: Runtime) -> Runtime:
+    """Return the runtime as a self-test runs it: after people's programs, so with more time."""
+    seconds = max(runtime.compile_limits.wall_seconds, runtime.run_limits.wall_seconds)
+    runtime = replace(runtime, run_limits=replace(runtime.run_limits, wall_seconds=seconds))
     if not os.access(_NICE, os.X_OK):
         return runtime
-
-    def prefixed(command: Command) -> Command:
-        return replace(command, argv=(_NICE, "-n", "19", *command.argv))
-
     return replace(
-        runtime, compile=runtime.compile and prefixed(runtime.compile), run=prefixed(runtime.run)
+        runtime, compile=runtime.compile and _nicely(runtime.compile), run=_nicely(runtime.run)
     )
+
+
+def _nicely(command: Command) -> Command:
+    return replace(command, argv=(_NICE, "-n", _NICENESS, *command.argv))
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -9,6 +9,7 @@ from tests.unit.catalogue.folders import RUNTIME, write_runtime
 
 from runyard.domain.errors import EngineError, RuntimeUnavailableError, UnknownRuntimeError
 from runyard.domain.execution import Outcome, StepKind, StepResult
+from runyard.domain.limits import COMPILE_LIMITS, RUN_LIMITS
 from runyard.domain.runtime import Runtime, RuntimeState, SelfTest
 from runyard.services.catalogue import load_catalogue
 from runyard.services.runtimes import Runtimes
@@ -205,9 +206,15 @@ async def test_cache_forgets_toolchains_that_are_gone(tmp_path: Path) -> None:
     assert list(json.loads(cache.read_text()).values()) == ["1.2.3"]
 
 
-async def test_self_tests_run_with_the_lowest_priority(tmp_path: Path) -> None:
-    sandboxes = Sandboxes(passing)
+async def test_self_tests_run_after_other_programs_and_with_more_time(tmp_path: Path) -> None:
+    seen: list[Runtime] = []
 
-    await Runtimes(found_from(tmp_path)).probe_all(sandboxes.run)
+    async def run(runtime: Runtime, _test: SelfTest) -> StepResult:
+        seen.append(runtime)
+        return passing(runtime)
 
-    assert all(argv[:3] == ("/usr/bin/nice", "-n", "19") for argv in sandboxes.ran)
+    await Runtimes(found_from(tmp_path)).probe_all(run)
+
+    assert all(each.run.argv[:2] == ("/usr/bin/nice", "-n") for each in seen)
+    assert seen[-1].run_limits.wall_seconds == COMPILE_LIMITS.wall_seconds
+    assert seen[-1].run_limits.memory_bytes == RUN_LIMITS.memory_bytes
