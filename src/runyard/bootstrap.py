@@ -21,7 +21,7 @@ from runyard.engines.interface import Capabilities, Engine
 from runyard.engines.linux.engine import build as build_linux_engine
 from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.options import LinuxOptions
-from runyard.engines.linux.privileges import drop_privileges
+from runyard.engines.linux.privileges import code_paths, drop_privileges
 from runyard.services.catalogue import load_catalogue
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
@@ -95,23 +95,18 @@ class Application:
         return True
 
 
-def lay_groundwork(
-    settings: Settings, *, readable: Sequence[Path] = (), keep_user: bool = False
-) -> Groundwork:
+def lay_groundwork(settings: Settings, *, keep_user: bool = False) -> Groundwork:
     """Set up logs, look for toolchains, start the launcher, and stop being root.
 
-    Call it first, in the main thread, before there are other threads or an event loop. `readable`
-    is what the process still has to read afterwards beside the code itself. `keep_user` is for a
-    process that nobody can reach, such as a command that a person runs.
+    Call it first, in the main thread, before there are other threads or an event loop.
+    `keep_user` is for whoever serves nobody else.
     """
     configure_logs(log_format=settings.log_format, level=settings.log_level)
     found = _find_toolchains(settings)
     launcher = start_launcher(_linux_options(settings, found))
     if os.geteuid() == 0 and not keep_user:
         try:
-            drop_privileges(
-                user=settings.user, writable=[settings.data_dir], readable=list(readable)
-            )
+            drop_privileges(user=settings.user, writable=[settings.data_dir], readable=code_paths())
         except BaseException:
             launcher.close()
             raise
