@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from typing import NoReturn
 
 import pytest
 
 
-def give_up(engine: str, reason: str) -> None:
+def give_up(engine: str, reason: str) -> NoReturn:
     """End the test: skipped, or failed where this engine is required."""
     if engine in os.environ.get("RUNYARD_REQUIRE_ENGINES", "").split(","):
         pytest.fail(f"engine {engine} is required here: {reason}")

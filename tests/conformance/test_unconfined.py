@@ -37,7 +37,7 @@ class TestUnconfinedEngine(EngineConformance):
 async def test_unconfined_engine_claims_no_isolation(engine: UnconfinedEngine) -> None:
     capabilities = await engine.probe()
 
-    assert capabilities.isolation == "none"
+    assert capabilities.isolation == "nothing"
     assert not capabilities.network_cut
     assert not capabilities.root_read_only
     assert capabilities.has_weak_limits

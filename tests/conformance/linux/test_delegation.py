@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -243,6 +245,45 @@ def test_find_managers_prefers_the_manager_itself(tmp_path: Path) -> None:
         each.close()
 
     assert found == [(tmp_path / "systemd/private", False), (tmp_path / "bus", True)]
+
+
+# Moves itself, so it is a process of its own.
+REQUEST = """
+import json, os, sys
+sys.path[:0] = json.loads(sys.argv[1])
+from runyard.engines.linux import delegation
+granted = delegation.request_scope()
+if isinstance(granted, delegation.NotDelegated):
+    print(json.dumps({"reason": granted.reason}))
+    sys.exit(0)
+controllers = granted.settle()
+child = granted.directory / "child"
+child.mkdir()
+print(json.dumps({
+    "group": open("/proc/self/cgroup").read().strip(),
+    "controllers": controllers,
+    "files": os.listdir(child),
+}))
+child.rmdir()
+"""
+
+
+def test_request_scope_of_a_real_manager_gives_a_group_with_controllers() -> None:
+    if not delegation.find_managers(os.geteuid(), os.environ):
+        platforms.give_up("systemd", "no manager is running here")
+    done = subprocess.run(
+        [sys.executable, "-c", REQUEST, json.dumps(sys.path)],
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=60,
+    )
+    answer = json.loads(done.stdout)
+
+    if "version 1" in answer.get("reason", ""):
+        platforms.give_up("systemd", answer["reason"])
+    assert answer["group"].endswith(".scope/server"), answer
+    assert {"memory", "pids"} <= set(answer["controllers"])
+    assert {"memory.max", "pids.max"} <= set(answer["files"])
 
 
 def test_without_a_manager_the_reason_is_in_words(

@@ -36,7 +36,7 @@ AWKWARD = (
     "x" * 4000,
 )
 SHOW_ARGUMENTS = "import json, sys; print(json.dumps(sys.argv[1:]))"
-SHOW_ENVIRONMENT = "import os, sys; sys.stdout.write(open('/proc/self/environ').read())"
+SHOW_ENVIRONMENT = "import sys; sys.stdout.buffer.write(open('/proc/self/environ', 'rb').read())"
 
 
 class CommandConformance(Surroundings):
@@ -114,7 +114,7 @@ class CommandConformance(Surroundings):
         folder, content = top.text.split("\n")
         assert content == "top"
         assert below.text.split("\n") == [f"{folder}/a/b", "this one"]
-        if capabilities.isolation != "none":
+        if capabilities.isolation != "nothing":
             assert folder == "/work"
 
     async def test_stdin_arrives_and_ends(self, session: Session) -> None:

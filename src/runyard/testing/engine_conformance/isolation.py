@@ -44,7 +44,8 @@ take("port", lambda: bound(socket.AF_INET, ("127.0.0.1", 8080)))
 take("abstract socket", lambda: bound(socket.AF_UNIX, "\\0same"))
 take("shared segment", shared_segment)
 take("lock", locked)
-print("processes", len([name for name in os.listdir("/proc") if name.isdigit()]))
+# Whether the agent, process 1, is visible is the engine's choice.
+print("others", [name for name in os.listdir("/proc") if name.isdigit() and int(name) > 1][1:])
 print("holding")
 sys.stdin.readline()
 """
@@ -95,7 +96,7 @@ class IsolationConformance(Surroundings):
                 session.channel.close_stdin()
             ended = [await each.finish() for each in running]
 
-        assert seen == [b"processes 2\nholding\n"] * 4
+        assert seen == [b"others []\nholding\n"] * 4
         assert [each.exited.exit_code for each in ended] == [0] * 4
 
     async def test_files_and_output_of_concurrent_sandboxes_do_not_mix(

@@ -191,5 +191,12 @@ def require_limit(capabilities: Capabilities, name: str) -> None:
 
 
 def require_isolation(capabilities: Capabilities) -> None:
-    if capabilities.isolation == "none":
+    if capabilities.isolation == "nothing":
         pytest.skip("declared: no isolation")
+
+
+def require_measured(capabilities: Capabilities, name: str) -> None:
+    """What only the agent measures, by looking at processes, a program can hide from."""
+    by = capabilities.limits[name].by
+    if by in {"agent", "nothing"}:
+        pytest.skip(f"declared: {name} is measured by {by} only")
