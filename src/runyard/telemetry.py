@@ -40,6 +40,8 @@ def configure_logs(*, log_format: str, level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [output]
     root.setLevel(number)
+    # Migrations tell each of their steps.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class Metrics:

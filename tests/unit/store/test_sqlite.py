@@ -1,0 +1,115 @@
+"""The store on SQLite keeps the port's promises."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.dialects import postgresql
+
+from runyard.store import queue, schema
+from runyard.store.database import Database, open_database
+from runyard.store.executions import SqlExecutionStore
+from runyard.store.tables import metadata
+from runyard.testing.store_conformance import StoreConformance, build_execution
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = open_database(f"sqlite:///{tmp_path / 'runyard.db'}")
+    await schema.upgrade(database)
+    yield database
+    await database.aclose()
+
+
+@pytest.fixture
+def store(database: Database) -> SqlExecutionStore:
+    return SqlExecutionStore(database)
+
+
+class TestSqliteStore(StoreConformance):
+    pass
+
+
+async def test_migrations_make_the_tables_that_the_code_uses(database: Database) -> None:
+    def difference(connection: Connection) -> object:
+        return compare_metadata(MigrationContext.configure(connection), metadata)
+
+    assert await database.read(difference) == []
+
+
+def test_head_is_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", "runyard.store:migrations")
+
+    assert ScriptDirectory.from_config(config).get_current_head() == schema.HEAD
+
+
+async def test_upgrade_of_a_current_database_changes_nothing(
+    database: Database, store: SqlExecutionStore
+) -> None:
+    execution = build_execution()
+    await store.insert(execution, queue_length_max=10)
+
+    await schema.upgrade(database)
+
+    assert await store.find(execution.id) == execution
+
+
+async def test_write_that_raises_leaves_nothing_behind(database: Database) -> None:
+    def broken(connection: Connection) -> None:
+        connection.execute(text("CREATE TABLE half (id INTEGER)"))
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        await database.write(broken)
+
+    tables = await database.read(
+        lambda connection: connection.scalars(text("SELECT name FROM sqlite_master")).all()
+    )
+    assert "half" not in tables
+
+
+async def test_pragmas_hold_on_every_connection(database: Database) -> None:
+    def ask(connection: Connection) -> list[object]:
+        names = ("journal_mode", "synchronous", "foreign_keys")
+        return [connection.scalar(text(f"PRAGMA {name}")) for name in names]
+
+    assert await database.write(ask) == ["wal", 1, 1]
+    assert await database.read(ask) == ["wal", 1, 1]
+
+
+async def test_two_databases_on_one_file_write_at_the_same_time(tmp_path: Path) -> None:
+    """Another process, a command line for example, waits for its turn instead of failing."""
+    url = f"sqlite:///{tmp_path / 'shared.db'}"
+    databases = [open_database(url), open_database(url)]
+    await asyncio.gather(*(schema.upgrade(database) for database in databases))
+    stores = [SqlExecutionStore(database) for database in databases]
+
+    inserted = await asyncio.gather(
+        *(
+            store.insert(build_execution(), queue_length_max=1000)
+            for _ in range(50)
+            for store in stores
+        )
+    )
+    claims = await asyncio.gather(
+        *(store.claim(owner="w", lease_seconds=60, count=10) for _ in range(5) for store in stores)
+    )
+
+    assert all(inserted)
+    assert len({execution.id for claim in claims for execution in claim}) == 100
+    for database in databases:
+        await database.aclose()
+
+
+def test_claim_on_postgresql_skips_what_others_lock() -> None:
+    statement = str(queue.CLAIM.compile(dialect=postgresql.dialect()))
+
+    assert "FOR UPDATE SKIP LOCKED" in statement
+    assert "RETURNING" in statement
