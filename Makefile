@@ -6,6 +6,8 @@ BIN := .venv/bin
 SERVE_ARGS ?=
 TEST_ARGS ?=
 
+export RUNYARD_TOOLCHAIN_DIRS ?= ["$(CURDIR)/tools"]
+
 .PHONY: help setup serve check test test-all test-vm bench fix agent lock clean
 .DEFAULT_GOAL := help
 
@@ -13,7 +15,7 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 serve: .venv/.serve agent toolchains ## Set up what is needed and serve on http://127.0.0.1:8080
-	$(BIN)/runyard serve $(SERVE_ARGS)
+	RUNYARD_DATA_DIR=$${RUNYARD_DATA_DIR:-$(CURDIR)/.runyard} $(BIN)/runyard serve --profile development $(SERVE_ARGS)
 
 test: setup ## Run the tests (make test TEST_ARGS="tests/unit -k frames" for some of them)
 	@tools/need $(TEST_PROGRAMS)
@@ -71,5 +73,10 @@ LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-in
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
+# Sandboxes are shown the TypeScript compiler from here; without npm that runtime stays unavailable.
 .PHONY: toolchains
-toolchains: ;
+toolchains: $(if $(shell command -v npm),tools/typescript/node_modules/.installed)
+
+tools/typescript/node_modules/.installed: tools/typescript/package-lock.json
+	npm ci --silent --ignore-scripts --prefix tools/typescript
+	@touch $@

@@ -38,7 +38,17 @@ def serve(*arguments: str) -> Iterator[Server]:
         Path(directory).chmod(0o755)
         started = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "runyard", "serve", "--port", str(port), *arguments],
+            [
+                sys.executable,
+                "-m",
+                "runyard",
+                "serve",
+                "--profile",
+                "development",
+                "--port",
+                str(port),
+                *arguments,
+            ],
             env={**os.environ, "RUNYARD_DATA_DIR": str(data)},
             stdout=subprocess.DEVNULL,
         )

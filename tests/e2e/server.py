@@ -40,7 +40,16 @@ class Server:
         }
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "runyard", "serve", "--port", str(self.port)],
+                [
+                    sys.executable,
+                    "-m",
+                    "runyard",
+                    "serve",
+                    "--profile",
+                    "development",
+                    "--port",
+                    str(self.port),
+                ],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
