@@ -1,0 +1,2 @@
+/* Compiled through a program of the attacker's. */
+int main(void) { return 0; }

@@ -1,0 +1,5 @@
+from tests.security.attacks import Attacks
+
+
+class TestAgentProtocol(Attacks):
+    kind = "agent_protocol"
