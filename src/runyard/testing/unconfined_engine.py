@@ -150,17 +150,22 @@ class _Sandbox:
 
     async def _start_agent(self) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            self._process = await asyncio.create_subprocess_exec(
-                str(agent_path()),
-                "serve",
-                stdin=theirs.fileno(),
-                stdout=theirs.fileno(),
-                cwd=self._work,
-                env={},
-                start_new_session=True,
-            )
-        self._stream = _SocketStream(*await asyncio.open_connection(sock=ours))
+        try:
+            with theirs:
+                self._process = await asyncio.create_subprocess_exec(
+                    str(agent_path()),
+                    "serve",
+                    stdin=theirs.fileno(),
+                    stdout=theirs.fileno(),
+                    cwd=self._work,
+                    env={},
+                    start_new_session=True,
+                )
+            self._stream = _SocketStream(*await asyncio.open_connection(sock=ours))
+        except BaseException:
+            # A cancelled start has no stream yet that destroy() could close.
+            ours.close()
+            raise
 
     async def _end_agent(self) -> None:
         if self._stream is not None:
