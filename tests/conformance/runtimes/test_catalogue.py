@@ -1,25 +1,15 @@
-"""Every runtime that this machine has programs for works in a sandbox, and what it has not is
-listed with how to get it. A missing main runtime fails where engines are required."""
+"""Every runtime that this machine has programs for works in a sandbox."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
-from tests.conformance.running import Runner
+from tests.conformance.runtimes.running import Runner
+from tests.conformance.runtimes.toolchains import FOUND, MAIN, PRESENT, require
 
 from runyard.domain.execution import Outcome
 from runyard.domain.files import File
-from runyard.domain.runtime import Runtime, RuntimeState
-from runyard.engines.linux.launcher import start_launcher
-from runyard.engines.linux.options import LinuxOptions
-from runyard.services.catalogue import load_catalogue
+from runyard.domain.runtime import RuntimeState
 from runyard.services.runtimes import Runtimes
-from runyard.services.toolchains import ToolchainSearch, find_toolchains, mount_sources
-from runyard.testing.unconfined_engine import UnconfinedEngine
 
 # A program that is wrong for its compiler, or that ends with a failure of its own.
 WRONG = {
@@ -73,55 +63,6 @@ ECHO = {
         "\tfmt.Println(os.Args[1], line)\n}\n"
     ),
 }
-
-ROOT = Path(__file__).parents[2]
-FOUND = {
-    each.entry.id: each
-    for each in find_toolchains(load_catalogue(), ToolchainSearch(toolchain_dirs=(ROOT / "tools",)))
-}
-PRESENT = [runtime_id for runtime_id, found in FOUND.items() if found.candidates]
-MAIN = (
-    "python", "javascript", "java", "c", "cpp", "typescript", "go", "rust", "bash", "perl", "awk",
-    "sqlite",
-)  # fmt: skip
-
-
-@pytest_asyncio.fixture(scope="session")
-async def unconfined() -> AsyncIterator[Runner]:
-    engine = UnconfinedEngine()
-    yield Runner(engine, shows_mounts=False)
-    await engine.aclose()
-
-
-@pytest_asyncio.fixture(scope="session")
-async def linux() -> AsyncIterator[Runner]:
-    sources = ("/opt", *map(str, mount_sources(tuple(FOUND.values()))))
-    options = LinuxOptions(sources=sources)
-    launcher = start_launcher(options)
-    from runyard.engines.linux.engine import build
-
-    engine = build(launcher, options)
-    yield Runner(engine, shows_mounts=True)
-    await engine.aclose()
-    launcher.close()
-
-
-@pytest.fixture(params=["unconfined", "linux"])
-def runner(request: pytest.FixtureRequest) -> Runner:
-    return request.getfixturevalue(request.param)  # type: ignore[no-any-return]
-
-
-def require(runtime_id: str, runner: Runner) -> Runtime:
-    """Return the preferred way to run this, or end the test."""
-    found = FOUND[runtime_id]
-    if not found.candidates:
-        if runtime_id in MAIN and os.environ.get("RUNYARD_REQUIRE_ENGINES"):
-            pytest.fail(f"{runtime_id} is required here: {found.missing}")
-        pytest.skip(f"{runtime_id}: {found.missing}")
-    runtime = found.candidates[0].runtime
-    if runtime.mounts and not runner.shows_mounts:
-        pytest.skip(f"{runtime_id} wants a mount")
-    return runtime
 
 
 @pytest.mark.parametrize("runtime_id", sorted(set(PRESENT) | set(MAIN)))
