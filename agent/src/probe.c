@@ -38,10 +38,12 @@ static unsigned long long try_memory(void)
     pid_t pid = fork();
     if (pid == 0) {
         while (*used < MEMORY_BYTES_MAX) {
-            char *more = malloc(STEP_BYTES);
+            /* Volatile, or the compiler leaves out stores that nobody reads. */
+            volatile char *more = malloc(STEP_BYTES);
             if (!more)
                 break;
-            memset(more, 1, STEP_BYTES);
+            for (size_t i = 0; i < STEP_BYTES; i += 4096)
+                more[i] = 1;
             *used += STEP_BYTES;
         }
         _exit(0);
