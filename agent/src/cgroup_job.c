@@ -1,8 +1,10 @@
 /* The group of a job: limits, measurements, and proof that nothing is left in it.
  *
  * Version 2: a group serves one job, because its memory peak cannot be reset before Linux 6.12;
- * the next one is made while nobody waits. Version 1: a group is reused, its counters are set back,
- * and it is replaced when pages that somebody else charged stay in it.
+ * the next one is made while nobody waits, and clone3 starts the job in it. Version 1: moving a
+ * process into a group can wait for an RCU grace period, which is longer than the whole job. So
+ * the supervisor itself moves in, once, and its jobs are born there. The group is reused, its
+ * counters are set back, and it is replaced when pages that somebody else charged stay in it.
  *
  * memory.oom.group stays off: it would end the agent together with the program and nobody could
  * report what happened. The agent ends the rest when it sees the event. */
@@ -75,14 +77,19 @@ static int open_version_1(const struct slot_groups *groups, struct job_groups *j
     job->memory_max = open_file(memory, job->name, "memory.limit_in_bytes", O_WRONLY);
     job->swap_max = open_file(memory, job->name, "memory.memsw.limit_in_bytes", O_WRONLY);
     job->memory_now = open_file(memory, job->name, "memory.usage_in_bytes", O_RDONLY);
-    job->memory_peak = open_file(memory, job->name, "memory.max_usage_in_bytes", O_RDWR);
+    job->memory_peak = open_file(memory, job->name, "memory.max_usage_in_bytes", O_RDONLY);
+    job->peak_reset = open_file(memory, job->name, "memory.max_usage_in_bytes", O_WRONLY);
     job->memory_events = open_file(memory, job->name, "memory.oom_control", O_RDONLY);
     job->processes_max = open_file(pids, job->name, "pids.max", O_WRONLY);
-    job->cpu = open_file(groups->dirs[CGROUP_CPU], job->name, "cpuacct.usage", O_RDWR);
+    job->cpu = open_file(groups->dirs[CGROUP_CPU], job->name, "cpuacct.usage", O_RDONLY);
+    job->cpu_reset = open_file(groups->dirs[CGROUP_CPU], job->name, "cpuacct.usage", O_WRONLY);
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
         job->procs[kind] = open_file(groups->dirs[kind], job->name, "cgroup.procs", O_RDWR);
     if ((memory >= 0 && job->memory_max < 0) || (pids >= 0 && job->processes_max < 0))
         return fault("open the files of the cgroup %s", job->name);
+    for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
+        if (job->procs[kind] >= 0 && write_all(job->procs[kind], "0", "cgroup.procs"))
+            return -1;
     return memory >= 0 ? register_oom(memory, job) : 0;
 }
 
@@ -110,7 +117,8 @@ int job_groups_open(const struct slot_groups *groups, struct job_groups *job)
     *job = (struct job_groups){.version = groups->version, .number = number, .dir = -1,
                                .memory_max = -1, .swap_max = -1, .processes_max = -1,
                                .memory_now = -1, .memory_peak = -1, .memory_events = -1,
-                               .cpu = -1, .kill = -1, .oom_event = -1};
+                               .peak_reset = -1, .cpu = -1, .cpu_reset = -1, .kill = -1,
+                               .oom_event = -1};
     snprintf(job->name, sizeof job->name, "job-%u", number);
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
         job->procs[kind] = -1;
@@ -132,7 +140,8 @@ static void close_files(struct job_groups *job)
     const int fds[] = {job->dir,         job->procs[0],      job->procs[1],   job->procs[2],
                        job->memory_max,  job->swap_max,      job->processes_max,
                        job->memory_now,  job->memory_peak,   job->memory_events,
-                       job->cpu,         job->kill,          job->oom_event};
+                       job->peak_reset,  job->cpu,           job->cpu_reset,
+                       job->kill,        job->oom_event};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
@@ -145,11 +154,14 @@ int job_groups_renew(const struct slot_groups *groups, struct job_groups *job)
         return 0;
     if (job->version == 1 && read_number(job->memory_now) <= STALE_BYTES_MAX)
         return 0;
-    close_files(job);
+    struct job_groups old = *job;
+    if (job_groups_open(groups, job))
+        return -1;
+    close_files(&old);
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
-        if (groups->dirs[kind] >= 0)
-            cgroup_remove_tree(groups->dirs[kind], job->name);
-    return job_groups_open(groups, job);
+        if (groups->dirs[kind] >= 0 && cgroup_remove_tree(groups->dirs[kind], old.name))
+            return -1;
+    return 0;
 }
 
 static int limit_version_1(struct job_groups *job, uint64_t memory_bytes)
@@ -164,9 +176,11 @@ static int limit_version_1(struct job_groups *job, uint64_t memory_bytes)
                : write_number(job->swap_max, memory_bytes, "memory.memsw.limit_in_bytes");
 }
 
-/* Set the limits that differ from those of the last job. `processes` counts the agent. */
+/* Set the limits that differ from those of the last job. `processes` are the program's. */
 int job_groups_limit(struct job_groups *job, uint64_t memory_bytes, uint64_t processes)
 {
+    /* The agent, and the supervisor where it lives in the group. */
+    processes += job->version == 1 ? 2 : 1;
     if (job->memory_max >= 0 && memory_bytes != job->memory_set) {
         if (job->version == 1 ? limit_version_1(job, memory_bytes)
                               : write_number(job->memory_max, memory_bytes, "memory.max"))
@@ -187,9 +201,9 @@ int job_groups_begin(struct job_groups *job)
     uint64_t events;
     if (job->version != 1)
         return 0;
-    if (job->cpu >= 0 && write_all(job->cpu, "0", "cpuacct.usage"))
+    if (job->cpu_reset >= 0 && write_all(job->cpu_reset, "0", "cpuacct.usage"))
         return -1;
-    if (job->memory_peak >= 0 && write_all(job->memory_peak, "0", "memory.max_usage_in_bytes"))
+    if (job->peak_reset >= 0 && write_all(job->peak_reset, "0", "memory.max_usage_in_bytes"))
         return -1;
     if (job->oom_event >= 0 && read(job->oom_event, &events, sizeof events) < 0 && errno != EAGAIN)
         return fault("read the OOM event");
@@ -197,19 +211,15 @@ int job_groups_begin(struct job_groups *job)
     return 0;
 }
 
-/* Version 1, in the new job: enter the group. Version 2 is born in it. */
-int job_groups_join(const struct job_groups *job)
-{
-    for (unsigned kind = 0; job->version == 1 && kind < CGROUP_KINDS; kind++)
-        if (job->procs[kind] >= 0 && write_all(job->procs[kind], "0", "cgroup.procs"))
-            return -1;
-    return 0;
-}
-
+/* Whether nobody is in the group but, in version 1, the supervisor. */
 bool job_groups_is_empty(const struct job_groups *job)
 {
-    char text[32];
-    return job->procs[0] < 0 || read_text(job->procs[0], text, sizeof text) <= 0;
+    char text[64], own[16];
+    if (job->procs[0] < 0 || read_text(job->procs[0], text, sizeof text) <= 0)
+        return true;
+    /* The slot is pid 1 of its namespace, and that is how the file names it to the slot. */
+    snprintf(own, sizeof own, "%d\n", (int)getpid());
+    return job->version == 1 && !strcmp(text, own);
 }
 
 void job_groups_kill(const struct job_groups *job)

@@ -63,10 +63,12 @@ static int set_limit(int resource, rlim_t soft, rlim_t hard)
     return 0;
 }
 
-/* RLIMIT_AS is never set: the JVM, Go and Node reserve far more than they use. */
+/* A core limit of 0 does not stop a core_pattern that pipes to a program of the host: 1 does, and
+ * is too small for a file. seccomp.c sees to it that it stays.
+ * RLIMIT_AS is never set: the JVM, Go and Node reserve far more than they use. */
 static int set_limits(void)
 {
-    return set_limit(RLIMIT_CORE, 0, 0) || set_limit(RLIMIT_NOFILE, 1024, 4096) ||
+    return set_limit(RLIMIT_CORE, 1, 1) || set_limit(RLIMIT_NOFILE, 1024, 4096) ||
                    set_limit(RLIMIT_MEMLOCK, 64 << 10, 64 << 10) ||
                    set_limit(RLIMIT_STACK, 8 << 20, RLIM_INFINITY) ||
                    set_limit(RLIMIT_MSGQUEUE, 256 << 10, 256 << 10) ||

@@ -1,6 +1,6 @@
-/* From the slot to the agent: what the new process does to itself before it serves. The order
- * matters: it enters its groups before it allocates, mounts while it still may, and lets go of
- * everything else last. */
+/* From the slot to the agent: what the new process, born in its control groups, does to itself
+ * before it serves. The order matters: it mounts while it still may, and gives up everything else
+ * last. */
 #define _GNU_SOURCE
 #include "launcher.h"
 
@@ -47,8 +47,6 @@ static int setup_fds(const struct job_start *start, struct agent_config *config)
 
 static int setup(const struct job_start *start, struct agent_config *config)
 {
-    if (job_groups_join(start->groups))
-        return -1;
     if (start->groups->version && unshare(CLONE_NEWCGROUP))
         return fault("unshare the cgroup namespace");
     if (start->is_network_fresh && network_up())

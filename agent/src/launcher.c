@@ -167,6 +167,8 @@ static int setup(struct launcher *launcher)
 {
     char names[4096];
     launcher->is_root = geteuid() == 0;
+    /* Launchers side by side use ids of their own. */
+    launcher->uid_base += (uid_t)(getpid() % LAUNCHER_COUNT_MAX) * 2 * SLOT_COUNT_MAX;
     for (unsigned i = 0; i < SLOT_COUNT_MAX; i++)
         launcher->slots[i] = (struct launched_slot){.number = i, .pidfd = -1, .lifeline = -1};
     if (parts_standard(&launcher->sources, launcher->standard_parts,

@@ -16,6 +16,7 @@
 #define PART_PATH_BYTES_MAX 1024u
 #define SOURCE_COUNT_MAX 256u
 #define SLOT_COUNT_MAX 256u
+#define LAUNCHER_COUNT_MAX 4096u
 #define PACKET_BYTES_MAX 65536u
 #define JOB_UID 1000u
 #define SHM_BYTES_MAX (16ull << 20)
@@ -97,6 +98,7 @@ struct job_groups {
     int dir; /* version 2: for CLONE_INTO_CGROUP */
     int procs[CGROUP_KINDS];
     int memory_max, swap_max, processes_max, memory_now, memory_peak, memory_events, cpu, kill;
+    int peak_reset, cpu_reset; /* apart, because the job is given the others */
     int oom_event;
     uint64_t oom_base, memory_set, processes_set;
     char name[32];
@@ -125,7 +127,6 @@ int job_groups_open(const struct slot_groups *groups, struct job_groups *job);
 int job_groups_renew(const struct slot_groups *groups, struct job_groups *job);
 int job_groups_limit(struct job_groups *job, uint64_t memory_bytes, uint64_t processes);
 int job_groups_begin(struct job_groups *job);
-int job_groups_join(const struct job_groups *job);
 bool job_groups_is_empty(const struct job_groups *job);
 void job_groups_kill(const struct job_groups *job);
 struct measured job_groups_measure(const struct job_groups *job);

@@ -14,6 +14,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -169,10 +170,34 @@ static void emit_check(enum check check)
         emit_errno_if(1, EPERM);
         emit_allow();
         return;
-    case CHECK_SECOND_IS_INIT: /* setpriority, ioprio_set: (which, who, ...) */
+    case CHECK_IOPRIO_SET: /* (which, who, value) */
         emit_load_argument(1);
         emit_errno_if(1, EPERM);
         emit_allow();
+        return;
+    case CHECK_SETPRIORITY: /* (which, who, value): not of init, and not of all of a user's */
+        emit_load_argument(0);
+        emit_errno_if(PRIO_USER, EPERM);
+        emit_load_argument(1);
+        emit_errno_if(1, EPERM);
+        emit_allow();
+        return;
+    case CHECK_SETRLIMIT: /* (resource, limit): the core limit stays, and programs do not mind */
+        emit_load_argument(0);
+        emit_errno_if(RLIMIT_CORE, 0);
+        emit_allow();
+        return;
+    case CHECK_PRLIMIT: /* (pid, resource, new, old): reading is allowed, also the core limit */
+        emit_load_argument(0);
+        emit_errno_if(1, EPERM);
+        emit_load_argument(1);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, RLIMIT_CORE, 1, 0);
+        emit_allow();
+        emit_load_argument(2);
+        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+        emit_load(offsetof(struct seccomp_data, args) + 2 * sizeof(uint64_t) + sizeof(uint32_t));
+        emit_allow_if(0);
+        emit_errno(0);
         return;
     case CHECK_PERSONALITY:
         emit_load_argument(0);

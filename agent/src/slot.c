@@ -148,7 +148,7 @@ static int limit_job(struct slot *slot, const struct order *order)
 {
     uint64_t files = 2 * order->disk_bytes + work_shm_bytes(order->disk_bytes) +
                      (slot->has_base ? work_base_bytes() : 0);
-    if (job_groups_limit(&slot->groups, order->memory_bytes + files, order->processes + 1ull))
+    if (job_groups_limit(&slot->groups, order->memory_bytes + files, order->processes))
         return -1;
     return job_groups_begin(&slot->groups);
 }
@@ -178,24 +178,28 @@ static int start_job(struct slot *slot, const struct order *order, int stream)
     return 0;
 }
 
-/* End the execution: nothing of it stays but a clean slot. */
+/* Make the slot as good as new, while nobody waits: the report is on its way. */
+static int clean(struct slot *slot)
+{
+    if (slot->has_work && work_unmount(slot->has_base))
+        return -1;
+    slot->has_work = slot->has_base = false;
+    if (job_groups_renew(&slot->config->groups, &slot->groups))
+        return -1;
+    if (slot->config->is_network_fresh || network_is_unchanged(&slot->network))
+        return 0;
+    return network_replace(&slot->network);
+}
+
+/* End the execution. No process of it is left when that is reported; what it wrote goes with the
+ * clean-up that follows, before any other order is looked at. */
 static void release(struct slot *slot, uint64_t sequence)
 {
     end_job(slot);
     slot->sequence = sequence;
-    if (slot->has_work && work_unmount(slot->has_base)) {
-        send_failure(slot);
-        _exit(1);
-    }
-    bool was_used = slot->has_work;
-    slot->has_work = slot->has_base = false;
     send_report(slot, &slot->last, REPORT_RELEASED);
     slot->last = (struct report){.status = -1};
-    if (!was_used)
-        return;
-    bool is_network_kept = slot->config->is_network_fresh || network_is_unchanged(&slot->network);
-    if (job_groups_renew(&slot->config->groups, &slot->groups) ||
-        (!is_network_kept && network_replace(&slot->network))) {
+    if (slot->has_work && clean(slot)) {
         send_failure(slot);
         _exit(1);
     }

@@ -142,7 +142,7 @@ class LauncherHandle:
 
 
 def _spawn(options: LinuxOptions, theirs: socket.socket) -> subprocess.Popen[bytes]:
-    path = options.agent_path or agent_path()
+    path = (options.agent_path or agent_path()).absolute()
     present = tuple(source for source in options.sources if Path(source).is_dir())
     words = spec.launcher_arguments(options, sources=present, fd=theirs.fileno())
     try:

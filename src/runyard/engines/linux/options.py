@@ -23,7 +23,7 @@ class LinuxOptions:
     grace_seconds: float = 60.0
     job_seconds_max: float = 3600.0
     slot_count_max: int = 16
-    # As root, slot N uses the host ids uid_base + 2N and uid_base + 2N + 1.
+    # As root, each slot uses two host ids of the 2,097,152 from here on. Nobody else may.
     uid_base: int = 0x70000000
     # A new network namespace for every job, used or not; costs a third of the throughput.
     fresh_network: bool = False
