@@ -20,7 +20,7 @@ from runyard.domain.errors import (
 )
 from runyard.domain.execution import Request, TestCase
 from runyard.domain.files import File, check_path
-from runyard.domain.limits import LIMITS_MIN, Policy, choose_limits
+from runyard.domain.limits import LIMITS_MIN, Limits, Policy, choose_limits
 from runyard.domain.runtime import Runtime
 from runyard.domain.submission import Submission
 
@@ -42,9 +42,18 @@ def admit(submission: Submission, *, runtime: Runtime, policy: Policy) -> Reques
     _check_tests(submission, policy)
     _check_artifacts(submission, policy)
     maximum = policy.limits_max
+    compile_limits = choose_limits(
+        runtime.compile_limits, submission.compile_limits, maximum, group="compile_limits"
+    )
+    run_limits = choose_limits(runtime.run_limits, submission.limits, maximum)
+    files = _with_extra_files(submission.files, runtime)
+    if runtime.compile is None:
+        _check_room(files, run_limits, group="limits")
+    else:
+        _check_room(files, compile_limits, group="compile_limits")
     return Request(
         runtime_id=runtime.id,
-        files=_with_extra_files(submission.files, runtime),
+        files=files,
         entry=choose_entry(submission.files, submission.entry, runtime),
         args=submission.args,
         env=dict(submission.env),
@@ -52,10 +61,8 @@ def admit(submission: Submission, *, runtime: Runtime, policy: Policy) -> Reques
         interactive=submission.interactive,
         merge_stderr=submission.merge_stderr,
         terminal=submission.terminal,
-        compile_limits=choose_limits(
-            runtime.compile_limits, submission.compile_limits, maximum, group="compile_limits"
-        ),
-        run_limits=choose_limits(runtime.run_limits, submission.limits, maximum),
+        compile_limits=compile_limits,
+        run_limits=run_limits,
         execution_wall_seconds=_execution_wall_seconds(submission, policy),
         tests=submission.tests,
         artifacts=submission.artifacts,
@@ -133,6 +140,15 @@ def _with_extra_files(files: tuple[File, ...], runtime: Runtime) -> tuple[File, 
         if file.path not in taken and taken.isdisjoint(_parents(file.path))
     )
     return (*files, *extra)
+
+
+def _check_room(files: tuple[File, ...], limits: Limits, *, group: str) -> None:
+    total = sum(len(file.content) for file in files)
+    if total > limits.disk_bytes:
+        raise LimitError(
+            f"The files have {total} bytes, more than {group}.disk_bytes ({limits.disk_bytes}).",
+            limit="disk_bytes",
+        )
 
 
 def _check_arguments(args: tuple[str, ...], policy: Policy, *, of: str) -> None:

@@ -1,0 +1,319 @@
+"""A whole Runyard above the engine port, on the engine without isolation, with faults on demand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from runyard.bus.memory import MemoryBus
+from runyard.domain.errors import EngineError, UnknownRuntimeError
+from runyard.domain.events import Event
+from runyard.domain.execution import Execution, StepResult
+from runyard.domain.files import File
+from runyard.domain.limits import Limits, Policy, Usage
+from runyard.domain.runtime import Command, Runtime
+from runyard.domain.submission import Submission
+from runyard.engines.interface import Capabilities, Sandbox, SandboxSpec, Stream
+from runyard.services.checking import Checks
+from runyard.services.completions import Completions
+from runyard.services.executions import Executions
+from runyard.services.pool import Pool
+from runyard.services.program import ArtifactCaps
+from runyard.services.reaper import Reaper
+from runyard.services.recent import RecentExecutions
+from runyard.services.runner import Runner
+from runyard.store import schema
+from runyard.store.database import open_database
+from runyard.store.executions import SqlExecutionStore
+from runyard.telemetry import Metrics
+from runyard.testing.unconfined_engine import UnconfinedEngine
+from runyard.worker.lease import anybody_but, new_owner
+from runyard.worker.loop import Worker, WorkerOptions
+
+DEADLINE_SECONDS = 30.0
+ATTEMPTS_MAX = 3
+ENV = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+LIMITS = Limits(wall_seconds=20.0)
+
+PYTHON = Runtime(
+    id="python",
+    language="python",
+    name="Python",
+    version="3",
+    entry="main.py",
+    extensions=(".py",),
+    run=Command(argv=("/usr/bin/python3", "-u", "{entry}"), env=ENV),
+    run_limits=LIMITS,
+)
+SHELL = replace(
+    PYTHON, id="shell", entry="main.sh", run=Command(argv=("/bin/sh", "{entry}"), env=ENV)
+)
+# "Compiles" by running build.sh, which may do anything a compiler can.
+BUILT = replace(SHELL, id="built", compile=Command(argv=("/bin/sh", "build.sh"), env=ENV))
+MISSING = replace(PYTHON, id="missing", run=Command(argv=("/no/such/program",), env=ENV))
+RUNTIMES = {runtime.id: runtime for runtime in (PYTHON, SHELL, BUILT, MISSING)}
+
+
+def find_runtime(name: str) -> Runtime:
+    if name not in RUNTIMES:
+        raise UnknownRuntimeError(f"There is no runtime {name!r}.")
+    return RUNTIMES[name]
+
+
+@dataclass
+class Faults:
+    """What goes wrong with the sandboxes from now on."""
+
+    # The next calls of create fail.
+    failing_creates: int = 0
+    # The streams of the next sandboxes end before they say anything.
+    broken_sandboxes: int = 0
+    # Set: every stream there is ends.
+    cut: asyncio.Event = field(default_factory=asyncio.Event)
+    # The agent says nothing any more.
+    is_mute: bool = False
+    usage: Usage = field(default_factory=Usage)
+
+
+class FaultyEngine:
+    """The engine without isolation, until a fault is set."""
+
+    def __init__(self, engine: UnconfinedEngine) -> None:
+        self.faults = Faults()
+        self.created = 0
+        self._engine = engine
+        self._made: list[_FaultySandbox] = []
+
+    async def probe(self) -> Capabilities:
+        return await self._engine.probe()
+
+    async def create(self, spec: SandboxSpec) -> Sandbox:
+        self.created += 1
+        if self.faults.failing_creates:
+            self.faults.failing_creates -= 1
+            raise EngineError("platform X on host Y is on fire")
+        is_broken = self.faults.broken_sandboxes > 0
+        self.faults.broken_sandboxes -= is_broken
+        sandbox = _FaultySandbox(await self._engine.create(spec), self.faults, is_broken=is_broken)
+        self._made.append(sandbox)
+        return sandbox
+
+    def count(self) -> int:
+        return len([each for each in self._made if not each.is_destroyed])
+
+    async def list_ids(self) -> list[str]:
+        return await self._engine.list_ids()
+
+    async def destroy(self, sandbox_id: str) -> None:
+        await self._engine.destroy(sandbox_id)
+
+    async def aclose(self) -> None:
+        await self._engine.aclose()
+
+
+class _FaultySandbox:
+    def __init__(self, sandbox: Sandbox, faults: Faults, *, is_broken: bool) -> None:
+        self._sandbox = sandbox
+        self._faults = faults
+        self._is_broken = is_broken
+        self.is_destroyed = False
+
+    @property
+    def id(self) -> str:
+        return self._sandbox.id
+
+    @property
+    def stream(self) -> Stream:
+        return _FaultyStream(self._sandbox.stream, self._faults, is_broken=self._is_broken)
+
+    async def prepare(self, limits: Limits, *, network: bool = False) -> None:
+        await self._sandbox.prepare(limits, network=network)
+
+    async def begin_step(self, limits: Limits) -> None:
+        await self._sandbox.begin_step(limits)
+
+    async def usage(self) -> Usage:
+        return self._faults.usage
+
+    async def destroy(self) -> None:
+        await self._sandbox.destroy()
+        self.is_destroyed = True
+
+
+class _FaultyStream:
+    def __init__(self, stream: Stream, faults: Faults, *, is_broken: bool) -> None:
+        self._stream = stream
+        self._faults = faults
+        self._is_broken = is_broken
+
+    async def read(self, size_max: int) -> bytes:
+        if self._faults.is_mute:
+            await asyncio.Event().wait()
+        if self._is_broken:
+            return b""
+        reading = asyncio.ensure_future(self._stream.read(size_max))
+        cut = asyncio.ensure_future(self._faults.cut.wait())
+        try:
+            await asyncio.wait({reading, cut}, return_when=asyncio.FIRST_COMPLETED)
+            return b"" if cut.done() else reading.result()
+        finally:
+            reading.cancel()
+            cut.cancel()
+
+    def write(self, data: bytes) -> None:
+        self._stream.write(data)
+
+    async def drain(self) -> None:
+        await self._stream.drain()
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rig:
+    executions: Executions
+    store: SqlExecutionStore
+    bus: MemoryBus
+    engine: FaultyEngine
+    metrics: Metrics
+    worker: Worker
+    reaper: Reaper
+    recent: RecentExecutions
+    owner: str
+
+    @property
+    def faults(self) -> Faults:
+        return self.engine.faults
+
+    async def submit(self, code: str, *, runtime: str = "python", **fields: Any) -> Execution:
+        files = (File(RUNTIMES[runtime].entry, code.encode()),)
+        return await self.executions.submit(
+            Submission(**({"runtime": runtime, "files": files} | fields))
+        )
+
+    async def run(self, code: str, **fields: Any) -> Execution:
+        return await self.finish(await self.submit(code, **fields))
+
+    async def build(self, build: str, run: str, **fields: Any) -> Execution:
+        files = (File("build.sh", build.encode()), File("main.sh", run.encode()))
+        return await self.run("", runtime="built", files=files, entry="main.sh", **fields)
+
+    async def finish(self, execution: Execution) -> Execution:
+        return await self.executions.wait(execution.id, seconds_max=DEADLINE_SECONDS)
+
+    async def events(self, execution: Execution, *, after: int = 0) -> list[Event]:
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            return [event async for event in self.executions.follow(execution.id, after=after)]
+
+    async def read_until(self, execution: Execution, text: str) -> None:
+        """Return once the program has printed `text`."""
+        seen = ""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            async for event in self.executions.follow(execution.id):
+                seen += event.data.get("text", "")
+                if text in seen:
+                    return
+        raise AssertionError(f"{text!r} never came, only {seen!r}")
+
+
+@asynccontextmanager
+async def open_rig(
+    folder: Path,
+    *,
+    concurrency: int = 2,
+    policy: Policy | None = None,
+    queue_length_max: int = 100,
+    lease_seconds: float = 30.0,
+    drain_seconds: float = 0.0,
+    is_working: bool = True,
+    is_dead: Callable[[str], bool] | None = None,
+) -> AsyncIterator[Rig]:
+    database = open_database(f"sqlite:///{folder / 'runyard.db'}")
+    await schema.upgrade(database)
+    store, bus, metrics = SqlExecutionStore(database), MemoryBus(), Metrics()
+    recent, checks, owner = RecentExecutions(), Checks(), new_owner()
+    engine = FaultyEngine(UnconfinedEngine())
+    pool = Pool(engine, size=concurrency, metrics=metrics)
+    completions = Completions(store=store, bus=bus, recent=recent, metrics=metrics)
+    policy = policy or Policy()
+    runner = Runner(
+        store=store,
+        bus=bus,
+        pool=pool,
+        checks=checks,
+        completions=completions,
+        metrics=metrics,
+        find_runtime=find_runtime,
+        artifact_caps=ArtifactCaps(
+            count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max
+        ),
+        attempts_max=ATTEMPTS_MAX,
+    )
+    reaper = Reaper(
+        store=store,
+        completions=completions,
+        recent=recent,
+        metrics=metrics,
+        is_dead=is_dead or anybody_but(owner),
+        attempts_max=ATTEMPTS_MAX,
+        retention=timedelta(days=1),
+    )
+    worker = Worker(
+        store=store,
+        bus=bus,
+        runner=runner,
+        reaper=reaper,
+        metrics=metrics,
+        options=WorkerOptions(
+            owner=owner,
+            concurrency=concurrency,
+            lease_seconds=lease_seconds,
+            drain_seconds=drain_seconds,
+        ),
+    )
+    working = asyncio.create_task(worker.run()) if is_working else None
+    try:
+        yield Rig(
+            executions=Executions(
+                store=store,
+                bus=bus,
+                completions=completions,
+                recent=recent,
+                find_runtime=find_runtime,
+                policy=policy,
+                queue_length_max=queue_length_max,
+            ),
+            store=store,
+            bus=bus,
+            engine=engine,
+            metrics=metrics,
+            worker=worker,
+            reaper=reaper,
+            recent=recent,
+            owner=owner,
+        )
+    finally:
+        if working is not None:
+            worker.stop()
+            await working
+        await pool.aclose()
+        await checks.aclose()
+        await engine.aclose()
+        await bus.aclose()
+        await store.aclose()
+
+
+def only(steps: Sequence[StepResult]) -> StepResult:
+    assert len(steps) == 1, steps
+    return steps[0]
+
+
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Return once `holds()`; for what nothing announces."""
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
