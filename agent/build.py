@@ -21,6 +21,7 @@ MACHINE_ALIASES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SOURCES = _ROOT / "agent" / "src"
+_TESTS = _ROOT / "agent" / "tests"
 _BINARIES = _ROOT / "src" / "runyard" / "_binaries"
 _CACHE = _ROOT / ".cache"
 _WARNINGS = ("-std=gnu17", "-Wall", "-Wextra", "-Werror")
@@ -49,17 +50,27 @@ def build_sanitized() -> Path:
     return output
 
 
+def build_fuzz() -> Path:
+    """Return the frame reader alone, under the sanitizers, that reads inputs from stdin."""
+    output = _CACHE / "agent" / "fuzz-frames"
+    flags = (*_WARNINGS, *_SANITIZED, "-DFUZZ_MAIN", "-DAGENT_WITHOUT_MAIN", f"-I{_SOURCES}")
+    _build_one(output, ["gcc"], flags, extra=(_TESTS / "fuzz_frames.c",))
+    return output
+
+
 def host_machine() -> str:
     machine = platform.machine().lower()
     return MACHINE_ALIASES.get(machine, machine)
 
 
-def _build_one(output: Path, compiler: Sequence[str], flags: Sequence[str]) -> None:
+def _build_one(
+    output: Path, compiler: Sequence[str], flags: Sequence[str], extra: Sequence[Path] = ()
+) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
-    sources = sorted(path.name for path in _SOURCES.glob("*.c"))
+    sources = [*sorted(path.name for path in _SOURCES.glob("*.c")), *map(str, extra)]
     with _one_at_a_time():
         stamp = _CACHE / "agent" / f"{output.name}.stamp"
-        wanted = _digest([*compiler, *flags])
+        wanted = _digest([*compiler, *flags], extra)
         if output.exists() and stamp.exists() and stamp.read_text() == wanted:
             return
         partial = output.with_name(f".{output.name}.partial")
@@ -73,9 +84,9 @@ def _build_one(output: Path, compiler: Sequence[str], flags: Sequence[str]) -> N
         stamp.write_text(wanted)
 
 
-def _digest(command: Sequence[str]) -> str:
+def _digest(command: Sequence[str], extra: Sequence[Path]) -> str:
     digest = hashlib.sha256("\0".join(command).encode())
-    for path in sorted(_SOURCES.glob("*.[ch]")):
+    for path in (*sorted(_SOURCES.glob("*.[ch]")), *extra):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -60,11 +60,9 @@ void limits_begin(struct agent *agent)
                                meter_read(agent->meter.memory_peak_fd, NULL, &unused);
     limits->started_ns = serve_now();
     limits->cpu_check_at = limits->started_ns + limits->cpu_ns / processor_count();
-    limits->memory_check_at = UINT64_MAX;
-    if (!limits->has_memory_meter && limits->memory_bytes > 0)
-        limits->memory_check_at = limits->started_ns + MEMORY_CHECK_NS;
-    else if (agent->meter.oom_event_fd < 0 && !agent->meter.v2)
-        limits->memory_check_at = limits->started_ns + MEMORY_CHECK_NS;
+    bool has_event = agent->meter.v2 || agent->meter.oom_event_fd >= 0;
+    bool must_poll = limits->has_memory_meter ? !has_event : limits->memory_bytes > 0;
+    limits->memory_check_at = must_poll ? limits->started_ns + MEMORY_CHECK_NS : UINT64_MAX;
 }
 
 static uint64_t cpu_spent(struct agent *agent)

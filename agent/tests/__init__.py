@@ -1,0 +1,1 @@
+"""Tests that drive the agent's binary over its stream."""
