@@ -46,7 +46,7 @@ def admit(submission: Submission, *, runtime: Runtime, policy: Policy) -> Reques
         runtime.compile_limits, submission.compile_limits, maximum, group="compile_limits"
     )
     run_limits = choose_limits(runtime.run_limits, submission.limits, maximum)
-    files = _with_extra_files(submission.files, runtime)
+    files = with_extra_files(submission.files, runtime)
     if runtime.compile is None:
         _check_room(files, run_limits, group="limits")
     else:
@@ -132,7 +132,8 @@ def _parents(path: str) -> Iterable[str]:
     return (path[:index] for index, character in enumerate(path) if character == "/")
 
 
-def _with_extra_files(files: tuple[File, ...], runtime: Runtime) -> tuple[File, ...]:
+def with_extra_files(files: tuple[File, ...], runtime: Runtime) -> tuple[File, ...]:
+    """Return `files` and those that the runtime brings and the request does not."""
     taken = {path for file in files for path in (file.path, *_parents(file.path))}
     extra = (
         file

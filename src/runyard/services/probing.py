@@ -7,6 +7,7 @@ import asyncio
 from runyard.domain.errors import EngineError
 from runyard.domain.execution import Outcome, Request, StepKind, StepResult
 from runyard.domain.runtime import Runtime, SelfTest
+from runyard.services.admission import with_extra_files
 from runyard.services.checking import Checks
 from runyard.services.journal import SilentNotes
 from runyard.services.pool import Pool
@@ -30,7 +31,7 @@ class Probing:
         """
         request = Request(
             runtime_id=runtime.id,
-            files=test.files,
+            files=with_extra_files(test.files, runtime),
             entry=_entry(runtime, test),
             stdin=test.stdin,
             compile_limits=runtime.compile_limits,
