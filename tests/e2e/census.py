@@ -24,7 +24,7 @@ def take(pid: int, data: Path) -> Census:
     return Census(
         processes=len(family),
         mounts=sum(_lines(process, "mountinfo") for process in _one_per_namespace(family, "mnt")),
-        cgroups=sum(1 for _ in cgroups()),
+        cgroups=sum(1 for _ in cgroups(family)),
         network_namespaces=len(set(_one_per_namespace(family, "net"))),
         open_files=sum(_open_files(process) for process in family),
         temporary_entries=len(os.listdir("/tmp")),
@@ -47,11 +47,11 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def cgroups() -> Iterator[Path]:
-    """Yield every cgroup that a Runyard launcher made on this machine."""
+def cgroups(family: list[int]) -> Iterator[Path]:
+    """Yield the cgroups of the launchers among `family`, which name their process id."""
     for directory, names, _ in os.walk(CGROUPS):
         for name in names:
-            if "runyard-" in f"{directory}/{name}":
+            if any(f"runyard-{pid}-" in f"{directory}/{name}" for pid in family):
                 yield Path(directory, name)
 
 

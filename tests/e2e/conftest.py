@@ -13,6 +13,7 @@ from tests.e2e.server import Server
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(_reachable(tmp_path_factory.mktemp("shared-server")))
     server.start()
+    server.wait_until_probed()
     yield server
     assert server.is_running(), server.log.read_text()[-4000:]
     assert server.stop() == 0

@@ -12,6 +12,7 @@ import httpx
 
 READY_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 30.0
+PROBED_SECONDS_MAX = 120.0
 
 
 class Server:
@@ -70,6 +71,18 @@ class Server:
 
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def wait_until_probed(self) -> None:
+        """Wait for the self-tests of all runtimes, which go on behind the first executions."""
+        deadline = time.monotonic() + PROBED_SECONDS_MAX
+        with httpx.Client(base_url=self.url, timeout=30) as client:
+            while True:
+                runtimes = client.get("/api/v1/runtimes").json()["items"]
+                waiting = [runtime["id"] for runtime in runtimes if runtime["state"] == "unknown"]
+                if not waiting:
+                    return
+                assert time.monotonic() < deadline, waiting
+                time.sleep(0.1)  # tidy: the API has no event for it
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS_MAX

@@ -31,7 +31,7 @@ print(time.monotonic() - begun < 1)
 """
 READ_SECRETS = """
 import os
-for path in ("/etc/shadow", "/root", "/root/.bashrc", "/proc/1/environ", "/proc/1/mem", "/home"):
+for path in ("/etc/shadow", "/root", "/root/.bashrc", "/proc/1/environ", "/proc/1/mem", "/var/log"):
     try:
         print(path, len(os.listdir(path) if os.path.isdir(path) else open(path, "rb").read()))
     except OSError as error:

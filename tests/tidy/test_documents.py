@@ -25,9 +25,7 @@ def test_every_recipe_that_documents_name_exists() -> None:
     recipes = set(re.findall(r"^([a-z-]+):", Path("Makefile").read_text(), re.MULTILINE))
 
     named = {
-        recipe
-        for path in DOCUMENTS
-        for recipe in re.findall(r"`make ([a-z-]+)`", path.read_text())
+        recipe for path in DOCUMENTS for recipe in re.findall(r"`make ([a-z-]+)`", path.read_text())
     }
 
     assert named <= recipes
