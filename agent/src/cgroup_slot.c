@@ -27,7 +27,8 @@ static unsigned kind_count(int version)
     return version == 2 ? 1 : CGROUP_KINDS;
 }
 
-/* Return when a process started, in clock ticks since boot, or 0 if there is none. */
+/* Return when a process started, in clock ticks since boot, or 0 if there is none or only a zombie
+ * that nobody has waited for. */
 unsigned long long cgroup_process_start(pid_t pid)
 {
     char path[32], text[1024];
@@ -39,6 +40,8 @@ unsigned long long cgroup_process_start(pid_t pid)
     close(fd);
     /* The 22nd field; the second is a name in parentheses that may contain anything. */
     char *at = strrchr(text, ')');
+    if (at && at[1] == ' ' && (at[2] == 'Z' || at[2] == 'X'))
+        return 0;
     for (unsigned field = 2; at && field < 22; field++)
         at = strchr(at + 1, ' ');
     return at ? strtoull(at + 1, NULL, 10) : 0;
