@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
-from collections import deque
 from collections.abc import Iterable
 
 import pytest
@@ -29,99 +27,23 @@ from runyard.domain.errors import (
 )
 from runyard.domain.execution import LimitHit
 from runyard.domain.files import File
-from runyard.domain.limits import Limits
-
-HELLO_REPLY = encode_frame(
-    FrameType.HELLO_REPLY,
-    encode_number(1, 1) + encode_text(2, "test") + encode_number(3, 1) + encode_number(4, 0),
+from tests.unit.agent.scripted import (
+    EXITED,
+    FILE,
+    HELLO_REPLY,
+    PUT_REPLY,
+    ScriptedStream,
+    command,
+    error,
+    files_done,
+    finished,
+    output,
+    taken,
 )
-PUT_REPLY = encode_frame(FrameType.PUT_REPLY, encode_number(1, 1))
-EXITED = encode_frame(FrameType.EXITED, encode_number(1, 0) + encode_number(4, 10**9))
-FILE = File("a", b"content")
-
-
-def output(data: bytes, kind: FrameType = FrameType.STDOUT) -> bytes:
-    return encode_frame(kind, data)
-
-
-def error(code: int, *, is_fatal: bool = False) -> bytes:
-    fields = encode_number(1, code) + encode_text(2, "words") + encode_number(3, int(is_fatal))
-    return encode_frame(FrameType.ERROR, fields)
-
-
-def taken(count: int) -> bytes:
-    return encode_frame(FrameType.STDIN_TAKEN, encode_number(1, count))
-
-
-def files_done(count: int = 0) -> bytes:
-    return encode_frame(FrameType.FILES_DONE, encode_number(1, count))
-
-
-def file(path: str | bytes, content: bytes, *, has_more: bool = False) -> bytes:
-    fields = encode_text(1, path) + encode_number(2, 1) + encode_text(3, content)
-    return encode_frame(FrameType.FILE, fields, has_more=has_more)
-
-
-def command(**rest: object) -> Command:
-    fields = {"argv": ("true",), "env": {}, "limits": Limits(output_bytes=100)} | rest
-    return Command(**fields)  # type: ignore[arg-type]
-
-
-class ScriptedStream:
-    """Gives the pieces that were laid in, then waits; keeps what was written."""
-
-    def __init__(self, *pieces: bytes) -> None:
-        self._pieces = deque(pieces)
-        self._arrived = asyncio.Event()
-        self._wrote = asyncio.Event()
-        self.written: list[bytes] = []
-        self.ends = False
-
-    def add(self, piece: bytes) -> None:
-        self._pieces.append(piece)
-        self._arrived.set()
-
-    async def read(self, size_max: int) -> bytes:
-        while not self._pieces:
-            if self.ends:
-                return b""
-            self._arrived.clear()
-            await self._arrived.wait()
-        piece = self._pieces.popleft()
-        assert len(piece) <= size_max
-        return piece
-
-    def write(self, data: bytes) -> None:
-        self.written.append(data)
-        self._wrote.set()
-
-    async def wait_written(self, count: int) -> None:
-        while len(self.written) < count:
-            self._wrote.clear()
-            await self._wrote.wait()
-
-    async def drain(self) -> None:
-        raise AssertionError("Nothing here needs to wait.")
-
-    def kinds(self) -> list[str]:
-        """The names of the frames that were written."""
-        data, names = b"".join(self.written), []
-        while data:
-            size, kind = struct.unpack_from("<IB", data)
-            names.append(FrameType(kind).name)
-            data = data[8 + size :]
-        return names
 
 
 async def collect(channel: Channel, wanted: Command) -> list[Output | Exited]:
     return [item async for item in channel.exec(wanted)]
-
-
-def finished(*pieces: bytes) -> ScriptedStream:
-    """A stream that ends behind `pieces`."""
-    stream = ScriptedStream(HELLO_REPLY, *pieces)
-    stream.ends = True
-    return stream
 
 
 async def test_open_returns_what_the_agent_says_and_greets_once() -> None:
@@ -385,45 +307,3 @@ async def test_lost_connection_is_a_protocol_error() -> None:
 
     with pytest.raises(ProtocolError, match="is gone"):
         await Channel(LostStream()).open()
-
-
-async def test_files_come_back_whole() -> None:
-    chunk = encode_frame(FrameType.FILE_CHUNK, b"two", has_more=True)
-    last = encode_frame(FrameType.FILE_CHUNK, b"three")
-    stream = finished(file("a", b"one", has_more=True), chunk + last, file("b", b""), files_done(2))
-
-    files = await Channel(stream).get_files(["*"], count_max=2, bytes_max=11)
-
-    assert files == [
-        File("a", b"onetwothree", executable=True),
-        File("b", b"", executable=True),
-    ]
-
-
-async def test_file_whose_name_is_not_unicode_is_left_out() -> None:
-    stream = finished(file(b"\xff", b"x"), file("b", b""), files_done(2))
-
-    files = await Channel(stream).get_files(["*"], count_max=2, bytes_max=10)
-
-    assert [found.path for found in files] == ["b"]
-
-
-@pytest.mark.parametrize(
-    "pieces",
-    [
-        (file("../a", b""),),
-        (file("/a", b""),),
-        (file("", b""),),
-        (file("a", b"12345678901"),),
-        (file("a", b"123456"), file("b", b"123456")),
-        (file("a", b"1", has_more=True), encode_frame(FrameType.FILE_CHUNK, b"x" * 10)),
-        (file("a", b"1", has_more=True), file("b", b"")),
-        (file("a", b""), file("b", b""), file("c", b"")),
-        (output(b"x"),),
-    ],
-)
-async def test_files_that_were_not_asked_for_are_a_protocol_error(pieces: Iterable[bytes]) -> None:
-    channel = Channel(finished(*pieces, files_done()))
-
-    with pytest.raises(ProtocolError):
-        await channel.get_files(["*"], count_max=2, bytes_max=10)
