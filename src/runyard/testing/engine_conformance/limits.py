@@ -22,11 +22,13 @@ from runyard.testing.engine_conformance.surroundings import Surroundings
 # How late a limit may be enforced on a busy machine.
 LATE_SECONDS = 1.0
 
+# Both print all the CPU time that they used, starting included, and use no more of it to end.
 BURN = """
-import sys, time
+import os, sys, time
 while time.process_time() < float(sys.argv[1]):
     pass
-print("done")
+print(time.process_time(), flush=True)
+os._exit(0)
 """
 # The parent ignores SIGCHLD, so that no rusage of the children ever reaches anybody.
 BURN_IN_CHILDREN = """
@@ -42,7 +44,8 @@ while True:
         os.wait()
     except ChildProcessError:
         break
-print("done")
+print(time.process_time() + 3 * float(sys.argv[1]), flush=True)
+os._exit(0)
 """
 TOUCH = """
 import sys
@@ -154,13 +157,13 @@ class LimitConformance(Surroundings):
     async def test_cpu_time_below_the_limit_is_free(
         self, engine: Engine, spec: SandboxSpec
     ) -> None:
-        ended = await self._run(engine, spec, _with(cpu_seconds=1.0), BURN, 0.7)
+        ended = await self._run(engine, spec, _with(cpu_seconds=3.0), BURN, 1.5)
 
         assert (ended.exited.exit_code, ended.exited.limit_hit) == (0, None)
 
     async def test_sleeping_costs_no_cpu_time(self, engine: Engine, spec: SandboxSpec) -> None:
-        program = "import time; time.sleep(1)"
-        ended = await self._run(engine, spec, _with(cpu_seconds=0.5), program)
+        async with open_session(engine, spec, _with(cpu_seconds=0.5)) as session:
+            ended = await session.run("/bin/sleep", "1")
 
         assert (ended.exited.exit_code, ended.exited.limit_hit) == (0, None)
 
@@ -278,7 +281,7 @@ class LimitConformance(Surroundings):
     ) -> None:
         require_isolation(capabilities)
         require_limit(capabilities, "disk_bytes")
-        limits = _with(disk_bytes=4 * MIB)
+        limits = _with(disk_bytes=4 * MIB, wall_seconds=100.0, cpu_seconds=100.0)
         made, refused = (await self._run(engine, spec, limits, MAKE_FILES, place)).text.split()
 
         assert refused == "ENOSPC"

@@ -26,8 +26,8 @@ class UsageConformance(Surroundings):
         require_measured(capabilities, "cpu_seconds")
         ended = await session.python(BURN, "1.0")
 
-        assert ended.text == "done"
-        assert ended.exited.usage.cpu_seconds == pytest.approx(1.0, rel=0.1)
+        assert float(ended.text) >= 1.0
+        assert ended.exited.usage.cpu_seconds == pytest.approx(float(ended.text), rel=0.1)
 
     async def test_cpu_time_of_children_nobody_waits_for_is_measured(
         self, session: Session, capabilities: Capabilities
@@ -35,8 +35,8 @@ class UsageConformance(Surroundings):
         require_measured(capabilities, "cpu_seconds")
         ended = await session.python(BURN_IN_CHILDREN, "0.5")
 
-        assert ended.text == "done"
-        assert ended.exited.usage.cpu_seconds == pytest.approx(1.5, rel=0.1)
+        assert float(ended.text) >= 1.5
+        assert ended.exited.usage.cpu_seconds == pytest.approx(float(ended.text), rel=0.1)
 
     async def test_cpu_time_counts_from_the_start_of_each_command(
         self, session: Session, capabilities: Capabilities
@@ -79,13 +79,13 @@ class UsageConformance(Surroundings):
     ) -> None:
         require_measured(capabilities, "cpu_seconds")
         before = await session.sandbox.usage()
-        await session.python(BURN, "0.5")
+        burnt = float((await session.python(BURN, "0.5")).text)
         after = await session.sandbox.usage()
 
         assert before.cpu_seconds is not None
         assert after.cpu_seconds is not None
         assert before.cpu_seconds < 0.2
-        assert 0.5 <= after.cpu_seconds < 0.8
+        assert burnt <= after.cpu_seconds < burnt + 0.3
 
     async def test_usage_of_a_killed_command_is_reported(
         self, session: Session, capabilities: Capabilities
