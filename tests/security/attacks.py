@@ -21,7 +21,7 @@ class Endings:
     kind: ClassVar[str]
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        programs = load_programs(self.kind).values()
+        programs = [*load_programs(self.kind).values()]
         if metafunc.function.__name__ != "test_attack_is_real":
             programs = [program for program in programs if not program.is_driven]
         probes = [(program, probe) for program in programs for probe in program.probes]

@@ -1,4 +1,4 @@
-# ruff: noqa: ANN, T201
+# ruff: noqa: ANN001, ANN201, T201
 """Uses the loopback of its own sandbox, which is allowed, and changes the network, which is not."""
 
 import socket

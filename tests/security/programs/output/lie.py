@@ -1,4 +1,3 @@
-# ruff: noqa: ANN, T201
 """Prints what might be taken for something else: frames, log lines, terminal commands, markers of
 an end, bytes that are no text."""
 
