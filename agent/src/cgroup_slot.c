@@ -165,7 +165,7 @@ static int bound_slot(const struct slot_groups *groups, const struct ceilings *c
 {
     char memory[32], processes[32];
     snprintf(memory, sizeof memory, "%llu",
-             (unsigned long long)(ceilings->memory_bytes + 3 * ceilings->disk_bytes +
+             (unsigned long long)(ceilings->memory_bytes + 4 * ceilings->disk_bytes +
                                   SHM_BYTES_MAX + OVERHEAD_BYTES));
     snprintf(processes, sizeof processes, "%llu",
              (unsigned long long)ceilings->processes + OVERHEAD_PROCESSES);

@@ -47,7 +47,7 @@ static int setup_fds(const struct job_start *start, struct agent_config *config)
 
 static int setup(const struct job_start *start, struct agent_config *config)
 {
-    if (start->groups->version && unshare(CLONE_NEWCGROUP))
+    if (unshare(CLONE_NEWCGROUP))
         return fault("unshare the cgroup namespace");
     if (start->is_network_fresh && network_up())
         return -1;

@@ -23,7 +23,7 @@
  * removed its control groups. If it is killed first, the next launcher finds them by their name.
  *
  * fault.c words for failures          namespaces.c clone3, id maps, descriptors
- * parts.c mounts.c etc.c the root     work.c what a job may write to
+ * parts.c mounts.c etc.c the root     work.c copy.c what a job may write to
  * cgroup_*.c control groups           credentials.c seccomp*.c network.c walls of a job
  * slot.c the supervisor               job.c probe.c inside the job */
 #define _GNU_SOURCE

@@ -160,14 +160,18 @@ int mounts_devices(void);
 int mounts_slot_root(struct part *parts, unsigned count, int devices);
 
 /* work.c: what a job may write to. */
+void work_find_layers(void);
 void work_find_masks(void);
 int work_mount_empty(uint64_t disk_bytes);
 int work_freeze(void);
-int work_mount_layer(uint64_t disk_bytes);
+int work_mount_step(uint64_t disk_bytes);
 int work_unmount(bool base);
 uint64_t work_base_bytes(void);
 uint64_t work_shm_bytes(uint64_t disk_bytes);
 int work_mount_job(uint64_t disk_bytes);
+
+/* copy.c */
+int copy_tree(const char *from, const char *to);
 
 /* etc.c */
 int etc_fill(int host_etc);

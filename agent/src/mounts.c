@@ -225,6 +225,7 @@ int mounts_slot_root(struct part *parts, unsigned count, int dev)
         return fault("mount the new root");
     if (chdir("/tmp"))
         return fault("enter the new root");
+    work_find_layers();
     if (fill_root(parts, count, dev, host_etc))
         return -1;
     if (host_etc >= 0)

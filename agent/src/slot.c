@@ -140,7 +140,7 @@ static int mount_work(struct slot *slot, const struct order *order)
     if (slot->has_base ? work_unmount(false) : work_freeze())
         return -1;
     slot->has_base = true;
-    return work_mount_layer(order->disk_bytes);
+    return work_mount_step(order->disk_bytes);
 }
 
 /* Memory files of a job count as its memory, so its group gets room for all it may write. */

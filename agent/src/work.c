@@ -9,6 +9,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define QUIET (MS_NOSUID | MS_NODEV)
@@ -24,8 +25,17 @@ static const char *const masked[] = {
 #define MASKED_COUNT (sizeof masked / sizeof *masked)
 
 static bool is_masked[MASKED_COUNT];
+static bool has_layers;
 
-/* Find out once per slot which of them exist and can be read by everybody. */
+/* Find out whether overlayfs can mark a directory as replaced on a tmpfs: in a user namespace it
+ * needs user attributes for that, which tmpfs has since Linux 6.6. Without them `rm -r` of what an
+ * earlier step left fails. The new root, which is a tmpfs, is the current directory. */
+void work_find_layers(void)
+{
+    has_layers = !setxattr(".", "user.runyard", "y", 1, 0) && !removexattr(".", "user.runyard");
+}
+
+/* Find out once per slot which files exist and can be read by everybody. */
 void work_find_masks(void)
 {
     for (size_t i = 0; i < MASKED_COUNT; i++) {
@@ -72,8 +82,7 @@ static int fill_layers(void)
     return 0;
 }
 
-/* Start a later step from the frozen base: what it writes goes to a layer of its own. */
-int work_mount_layer(uint64_t disk_bytes)
+static int mount_layer(uint64_t disk_bytes)
 {
     if (mount_tmpfs(NEW, disk_bytes, "mode=0700"))
         return -1;
@@ -82,6 +91,17 @@ int work_mount_layer(uint64_t disk_bytes)
     if (umount2(NEW, MNT_DETACH) && !result)
         result = fault("detach the upper layer");
     return result;
+}
+
+/* Start a later step from the frozen base: what it writes goes to a layer of its own, or to a copy
+ * that has as much room left as a layer would. */
+int work_mount_step(uint64_t disk_bytes)
+{
+    if (has_layers)
+        return mount_layer(disk_bytes);
+    if (mount_tmpfs("/work", disk_bytes + work_base_bytes(), "mode=0700,uid=1000,gid=1000"))
+        return -1;
+    return copy_tree(BASE, "/work");
 }
 
 static int detach(const char *target)
