@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from agent.tests.driver import LIMITS, PYTHON, AgentProcess, is_root, wait_gone
@@ -139,17 +141,40 @@ def test_signals_that_can_be_blocked_do_not_reach_a_subreaper(agent: AgentProces
     assert_nothing_is_left(agent, [])
 
 
-@pytest.mark.skipif(not is_root(), reason="changing the user needs root")
+@pytest.fixture
+def ordinary(start_agent: Callable[..., AgentProcess]) -> Iterator[AgentProcess]:
+    """An agent, and therefore programs, of an ordinary user."""
+    if not is_root():
+        yield start_agent().greet()
+        return
+    user = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:  # Others may not enter pytest's.
+        Path(folder).chmod(0o777)
+        yield start_agent(prefix=user, work=Path(folder)).greet()
+
+
 @pytest.mark.parametrize("path", ["fd/0", "fd/1", "environ", "mem", "maps", "cwd/.", "exe"])
-def test_agent_is_closed_to_programs_of_another_user(agent: AgentProcess, path: str) -> None:
+def test_agent_is_closed_to_programs_of_its_own_user(ordinary: AgentProcess, path: str) -> None:
     program = (
         "import os, sys\n"
-        "os.setgroups([]); os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)\n"
         "try: os.open(f'/proc/{os.getppid()}/' + sys.argv[1], os.O_RDONLY)\n"
         "except PermissionError: print('closed')"
     )
 
-    assert agent.run(PYTHON, "-c", program, path).stdout == b"closed\n"
+    assert ordinary.run(PYTHON, "-c", program, path).stdout == b"closed\n"
+
+
+def test_agent_cannot_be_traced_by_programs_of_its_own_user(ordinary: AgentProcess) -> None:
+    attach = 16
+    program = (
+        f"import ctypes, os\nprint(ctypes.CDLL(None).ptrace({attach}, os.getppid(), None, None))"
+    )
+
+    assert ordinary.run(PYTHON, "-c", program).stdout == b"-1\n"
+
+
+def test_oom_killer_prefers_programs_of_an_ordinary_user_too(ordinary: AgentProcess) -> None:
+    assert ordinary.run("cat", "/proc/self/oom_score_adj").stdout == b"1000\n"
 
 
 def test_output_of_a_daemon_after_the_end_does_not_flood_the_step(agent: AgentProcess) -> None:
