@@ -9,6 +9,7 @@ and a program that runs by `runyard run` must not wait for what it does not use.
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import tempfile
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from runyard.bootstrap import Application, Groundwork
     from runyard.settings import Settings
 
-PROFILE_VARIABLE = "RUNYARD_PROFILE"
 DATA_VARIABLE = "RUNYARD_DATA_DIR"
 
 
@@ -56,9 +56,6 @@ class Installation:
             for name in ("host", "port", "profile")
             if (value := getattr(choices, name)) is not None
         }
-        if PROFILE_VARIABLE not in os.environ:
-            # Nobody but this machine reaches it; whoever wants more names the profile.
-            chosen.setdefault("profile", "development")
         settings = _load_settings(**chosen)
         listener = open_socket(settings.host, settings.port)
         refuse_beyond_loopback(listener, settings.host)
@@ -138,8 +135,12 @@ async def _serve(
 
 def _describe_profile(application: Application) -> str:
     settings = application.settings
-    who = "anybody on this machine" if settings.is_anonymous_allowed else "nobody"
-    return f"{settings.profile}: {who} may run code"
+    if settings.is_anonymous_allowed:
+        return f"{settings.profile}: anybody on this machine may run code"
+    return (
+        f"{settings.profile}: nobody may run code, because there are no accounts yet; "
+        "--profile development lets anybody on this machine"
+    )
 
 
 @asynccontextmanager
@@ -149,10 +150,14 @@ async def _open_embedded(*, keep_records: bool) -> AsyncIterator[httpx.AsyncBase
     Records are kept in a directory of the user's. Of several processes at once the first has it;
     where only the program matters, the others make do with one that is removed in the end.
     """
+    # Loading makes many objects and no garbage; looking for it takes a tenth of the start.
+    gc.disable()
     from runyard.api.app import build_app
     from runyard.bootstrap import lay_groundwork
     from runyard.client.in_process import InProcessTransport
 
+    gc.freeze()
+    gc.enable()
     own = _load_settings(profile="development", log_level="error", allow_weak_limits=True)
     settings = _move(own, _embedded_directory(own))
     groundwork = lay_groundwork(settings, keep_user=True)

@@ -89,6 +89,7 @@ async def listen(
             ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
+            log_level="warning",
             access_log=False,
             server_header=False,
             proxy_headers=False,

@@ -191,7 +191,7 @@ class TerminalConversation:
             status=error.status, code=error.code, detail=error.message, members=error.detail
         )
         with suppress(RuntimeError, WebSocketDisconnect):
-            await self._socket.send_text('{"type":"problem",' + problem.decode()[1:])
+            await self._socket.send_text(f'{{"type":"problem","data":{problem.decode()}}}')
         await self._close(close_code, error.code)
 
     async def _close(self, code: int, reason: str = "") -> None:

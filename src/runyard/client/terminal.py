@@ -7,8 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol
 
-from runyard.client.errors import ClientError, ConnectionFailedError, UnexpectedAnswerError
+from runyard.client.errors import (
+    ClientError,
+    ConnectionFailedError,
+    UnexpectedAnswerError,
+    build_error,
+)
 from runyard.client.models import Event
+from runyard.client.wire import build_problem
 
 OPEN_SECONDS_MAX = 10.0
 
@@ -70,7 +76,8 @@ def _parse(message: str | bytes) -> Event:
     try:
         body = json.loads(message)
         if body["type"] == "problem":
-            raise UnexpectedAnswerError(body["detail"])
+            problem = build_problem(body["data"], status=int(body["data"]["status"]))
+            raise build_error(problem)
         return Event(sequence=body.get("sequence", 0), kind=body["type"], data=body["data"])
     except (ValueError, KeyError, TypeError) as error:
         raise UnexpectedAnswerError("The terminal sent a malformed message.") from error

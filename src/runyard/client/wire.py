@@ -107,10 +107,14 @@ def parse_problem(response: httpx.Response) -> Problem:
         body = {}
     if not isinstance(body, dict):
         body = {}
+    return build_problem(body, status=response.status_code)
+
+
+def build_problem(body: dict[str, Any], *, status: int) -> Problem:
     return Problem(
-        status=response.status_code,
-        code=str(body.get("code", f"http_{response.status_code}")),
-        detail=str(body.get("detail") or f"The server answered {response.status_code}."),
+        status=status,
+        code=str(body.get("code", f"http_{status}")),
+        detail=str(body.get("detail") or f"The server answered {status}."),
         fields=[entry for entry in body.get("errors", []) if isinstance(entry, dict)],
         request_id=body.get("request_id"),
         retry=bool(body.get("retry", False)),

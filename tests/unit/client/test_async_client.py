@@ -14,6 +14,7 @@ from runyard.client import (
     Check,
     ConflictError,
     ConnectionFailedError,
+    Event,
     InProcessTransport,
     InvalidRequestError,
     NotFoundError,
@@ -21,6 +22,7 @@ from runyard.client import (
     RuntimeUnavailableError,
     ServerError,
     SourceFile,
+    Terminal,
     TooLargeError,
     UnexpectedAnswerError,
     UnknownRuntimeError,
@@ -217,6 +219,22 @@ async def test_terminal_carries_both_directions(
     assert application.executions.stdin == [b"a"]
     assert application.executions.controls == [(5, 6), 2, "eof"]
     assert kinds == ["state", "output", "finished"]
+
+
+async def test_refusal_within_a_terminal_has_a_type(client: AsyncClient) -> None:
+    execution = await client.submit("python3", HELLO, terminal=(5, 5))
+
+    async with (
+        asyncio.timeout(DEADLINE_SECONDS),
+        client.terminal(execution.id) as terminal,
+    ):
+        await terminal.write(b"a")
+        with pytest.raises(ConflictError, match="not open"):
+            await _read_all(terminal)
+
+
+async def _read_all(terminal: Terminal) -> list[Event]:
+    return [event async for event in terminal]
 
 
 async def test_refusals_have_types(client: AsyncClient, application: FakeApplication) -> None:

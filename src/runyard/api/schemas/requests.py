@@ -27,7 +27,9 @@ STDIN_MESSAGE_CHARACTERS_MAX = 1024 * 1024
 
 Encoding = Literal["utf-8", "base64"]
 Name = Annotated[str, Field(min_length=1, max_length=NAME_CHARACTERS_MAX)]
-FilePath = Annotated[str, Field(max_length=PATH_BYTES_MAX, description="Relative, '/' between.")]
+FilePath = Annotated[
+    str, Field(min_length=1, max_length=PATH_BYTES_MAX, description="Relative, '/' between.")
+]
 
 
 class _Body(BaseModel):
@@ -103,7 +105,7 @@ class ExecutionBody(_Body):
         default=None, description="For all steps and tests together."
     )
     tests: list[TestBody] = Field(default_factory=list)
-    artifacts: list[str] = Field(
+    artifacts: list[FilePath] = Field(
         default_factory=list, description="Patterns of files to keep, 'out/*.png' for example."
     )
     interactive: bool = Field(default=False, description="Keep stdin open for later input.")
