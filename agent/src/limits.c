@@ -54,10 +54,8 @@ static uint64_t processor_count(void)
 void limits_begin(struct agent *agent)
 {
     struct limits *limits = &agent->command.limits;
-    uint64_t unused;
     limits->has_cpu_meter = read_cpu(agent, &limits->cpu_base_ns);
-    limits->has_memory_meter = read_oom(agent, &limits->oom_base) &&
-                               meter_read(agent->meter.memory_peak_fd, NULL, &unused);
+    limits->has_memory_meter = read_oom(agent, &limits->oom_base);
     limits->started_ns = serve_now();
     limits->cpu_check_at = limits->started_ns + limits->cpu_ns / processor_count();
     bool has_event = agent->meter.v2 || agent->meter.oom_event_fd >= 0;
@@ -157,8 +155,8 @@ void limits_finish(struct agent *agent)
     struct limits *limits = &command->limits;
     command->is_reaped = true;
     command->cpu_ns = cpu_spent(agent);
-    if (!limits->has_memory_meter ||
-        !meter_read(agent->meter.memory_peak_fd, NULL, &command->memory_peak_bytes))
+    /* Kernels before 5.19 have no memory.peak; the largest process is the best that is known. */
+    if (!meter_read(agent->meter.memory_peak_fd, NULL, &command->memory_peak_bytes))
         command->memory_peak_bytes = limits->memory_seen_bytes;
     if (command->hit != HIT_NONE)
         return;
