@@ -220,91 +220,106 @@ class Rig:
         raise AssertionError(f"{text!r} never came, only {seen!r}")
 
 
+@dataclass(frozen=True, kw_only=True)
+class RigOptions:
+    concurrency: int = 2
+    policy: Policy = field(default_factory=Policy)
+    queue_length_max: int = 100
+    lease_seconds: float = 30.0
+    drain_seconds: float = 0.0
+    is_working: bool = True
+    is_dead: Callable[[str], bool] | None = None
+
+
 @asynccontextmanager
-async def open_rig(
-    folder: Path,
-    *,
-    concurrency: int = 2,
-    policy: Policy | None = None,
-    queue_length_max: int = 100,
-    lease_seconds: float = 30.0,
-    drain_seconds: float = 0.0,
-    is_working: bool = True,
-    is_dead: Callable[[str], bool] | None = None,
-) -> AsyncIterator[Rig]:
+async def open_rig(folder: Path, **chosen: Any) -> AsyncIterator[Rig]:
+    """Open a rig; `chosen` are fields of RigOptions."""
+    options = RigOptions(**chosen)
     database = open_database(f"sqlite:///{folder / 'runyard.db'}")
     await schema.upgrade(database)
-    store, bus, metrics = SqlExecutionStore(database), MemoryBus(), Metrics()
-    recent, checks, owner = RecentExecutions(), Checks(), new_owner()
+    store, metrics, checks = SqlExecutionStore(database), Metrics(), Checks()
     engine = FaultyEngine(UnconfinedEngine())
-    pool = Pool(engine, size=concurrency, metrics=metrics)
-    completions = Completions(store=store, bus=bus, recent=recent, metrics=metrics)
-    policy = policy or Policy()
+    pool = Pool(engine, size=options.concurrency, metrics=metrics)
+    rig = _build(options, store=store, engine=engine, pool=pool, checks=checks, metrics=metrics)
+    working = asyncio.create_task(rig.worker.run()) if options.is_working else None
+    try:
+        yield rig
+    finally:
+        if working is not None:
+            rig.worker.stop()
+            await working
+        await pool.aclose()
+        await checks.aclose()
+        await engine.aclose()
+        await rig.bus.aclose()
+        await store.aclose()
+
+
+def _build(
+    options: RigOptions,
+    *,
+    store: SqlExecutionStore,
+    engine: FaultyEngine,
+    pool: Pool,
+    checks: Checks,
+    metrics: Metrics,
+) -> Rig:
+    bus, recent, owner, policy = MemoryBus(), RecentExecutions(), new_owner(), options.policy
+    shared: dict[str, Any] = {
+        "store": store,
+        "completions": Completions(store=store, bus=bus, recent=recent, metrics=metrics),
+    }
     runner = Runner(
-        store=store,
         bus=bus,
         pool=pool,
         checks=checks,
-        completions=completions,
         metrics=metrics,
         find_runtime=find_runtime,
         artifact_caps=ArtifactCaps(
             count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max
         ),
         attempts_max=ATTEMPTS_MAX,
+        **shared,
     )
     reaper = Reaper(
-        store=store,
-        completions=completions,
         recent=recent,
         metrics=metrics,
-        is_dead=is_dead or anybody_but(owner),
+        is_dead=options.is_dead or anybody_but(owner),
         attempts_max=ATTEMPTS_MAX,
         retention=timedelta(days=1),
+        **shared,
     )
-    worker = Worker(
+    worker_options = WorkerOptions(
+        owner=owner,
+        concurrency=options.concurrency,
+        lease_seconds=options.lease_seconds,
+        drain_seconds=options.drain_seconds,
+    )
+    return Rig(
+        executions=Executions(
+            bus=bus,
+            recent=recent,
+            find_runtime=find_runtime,
+            policy=policy,
+            queue_length_max=options.queue_length_max,
+            **shared,
+        ),
         store=store,
         bus=bus,
-        runner=runner,
-        reaper=reaper,
+        engine=engine,
         metrics=metrics,
-        options=WorkerOptions(
-            owner=owner,
-            concurrency=concurrency,
-            lease_seconds=lease_seconds,
-            drain_seconds=drain_seconds,
-        ),
-    )
-    working = asyncio.create_task(worker.run()) if is_working else None
-    try:
-        yield Rig(
-            executions=Executions(
-                store=store,
-                bus=bus,
-                completions=completions,
-                recent=recent,
-                find_runtime=find_runtime,
-                policy=policy,
-                queue_length_max=queue_length_max,
-            ),
+        worker=Worker(
             store=store,
             bus=bus,
-            engine=engine,
-            metrics=metrics,
-            worker=worker,
+            runner=runner,
             reaper=reaper,
-            recent=recent,
-            owner=owner,
-        )
-    finally:
-        if working is not None:
-            worker.stop()
-            await working
-        await pool.aclose()
-        await checks.aclose()
-        await engine.aclose()
-        await bus.aclose()
-        await store.aclose()
+            metrics=metrics,
+            options=worker_options,
+        ),
+        reaper=reaper,
+        recent=recent,
+        owner=owner,
+    )
 
 
 def only(steps: Sequence[StepResult]) -> StepResult:
@@ -316,4 +331,4 @@ async def eventually(holds: Callable[[], bool]) -> None:
     """Return once `holds()`; for what nothing announces."""
     async with asyncio.timeout(DEADLINE_SECONDS):
         while not holds():  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # tidy: looks again, with a deadline.

@@ -65,11 +65,11 @@ async def test_endless_expression_does_not_hold_up_the_loop(checks: Checks) -> N
 
     turns = 0
     while not checking.done():
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
         turns += 1
 
     assert await checking == TOO_SLOW
-    assert turns > 10
+    assert turns > 100
 
 
 async def test_checks_work_on_after_a_killed_one(checks: Checks) -> None:

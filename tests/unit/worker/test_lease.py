@@ -71,8 +71,9 @@ def test_lock_is_held_once_and_given_back(tmp_path: Path) -> None:
 async def test_lock_of_a_killed_process_is_free(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     code = (
-        "import sys, time\nfrom pathlib import Path\nfrom runyard.worker.lease import hold_lock\n"
-        "with hold_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    time.sleep(60)"
+        "import sys\nfrom time import sleep\nfrom pathlib import Path\n"
+        "from runyard.worker.lease import hold_lock\n"
+        "with hold_lock(Path(sys.argv[1])):\n    print('held', flush=True)\n    sleep(60)"
     )
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", code, str(path), stdout=asyncio.subprocess.PIPE

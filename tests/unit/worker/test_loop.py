@@ -11,7 +11,7 @@ from runyard.store.interface import Completion, Lease
 from runyard.worker import loop
 from tests.unit.services.rig import Rig, eventually, only, open_rig
 
-WAITING = "print('ready')\nimport time\ntime.sleep(60)"
+WAITING = "print('ready')\nfrom time import sleep\nsleep(60)"
 
 
 async def test_no_more_than_the_concurrency_run_at_once(tmp_path: Path) -> None:
@@ -41,7 +41,9 @@ async def test_oldest_is_run_first(tmp_path: Path) -> None:
 
 async def test_stop_lets_running_executions_end(tmp_path: Path) -> None:
     async with open_rig(tmp_path, drain_seconds=30) as rig:
-        execution = await rig.submit("print('ready')\nimport time\ntime.sleep(0.3)\nprint('end')")
+        execution = await rig.submit(
+            "print('ready')\nfrom time import sleep\nsleep(0.3)\nprint('end')"
+        )
         await rig.read_until(execution, "ready")
 
         rig.worker.stop()
@@ -55,7 +57,7 @@ async def test_stop_lets_running_executions_end(tmp_path: Path) -> None:
 
 async def test_stop_gives_back_what_nobody_saw_and_ends_the_rest(tmp_path: Path) -> None:
     async with open_rig(tmp_path, drain_seconds=0.05) as rig:
-        silent = await rig.submit("import time; time.sleep(60)")
+        silent = await rig.submit("from time import sleep; sleep(60)")
         talking = await rig.submit(WAITING)
         await rig.read_until(talking, "ready")
 
@@ -70,7 +72,7 @@ async def test_stop_gives_back_what_nobody_saw_and_ends_the_rest(tmp_path: Path)
 
 async def test_lease_that_another_took_ends_the_attempt_without_a_word(tmp_path: Path) -> None:
     async with open_rig(tmp_path, lease_seconds=0.3) as rig:
-        execution = await rig.submit("import time; time.sleep(60)")
+        execution = await rig.submit("from time import sleep; sleep(60)")
         await _until_state(rig, execution.id, State.RUNNING)
         await rig.store.recover(dead_owners=[rig.owner], attempts_max=9)
 
@@ -85,7 +87,7 @@ async def test_lease_that_another_took_ends_the_attempt_without_a_word(tmp_path:
 
 async def test_finish_of_a_lost_lease_is_not_announced(tmp_path: Path) -> None:
     async with open_rig(tmp_path) as rig:
-        execution = await rig.submit("import time; time.sleep(0.5)")
+        execution = await rig.submit("from time import sleep; sleep(0.5)")
         await _until_state(rig, execution.id, State.RUNNING)
         await rig.store.recover(dead_owners=[rig.owner], attempts_max=9)
         [theirs] = await rig.store.claim(owner="other", lease_seconds=60, count=1)
@@ -110,7 +112,7 @@ async def test_cancel_that_only_the_store_knows_is_found_at_renewal(tmp_path: Pa
 
 async def test_leases_are_kept_while_programs_run(tmp_path: Path) -> None:
     async with open_rig(tmp_path, lease_seconds=0.6, is_dead=lambda _: False) as rig:
-        execution = await rig.submit("import time; time.sleep(2)")
+        execution = await rig.submit("from time import sleep; sleep(2)")
 
         finished = await rig.finish(execution)
 

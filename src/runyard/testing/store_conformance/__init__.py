@@ -1,0 +1,28 @@
+"""What every store must do.
+
+A store's author writes a fixture `store` that yields an empty one and
+`class TestMyStore(StoreConformance)`.
+"""
+
+from runyard.testing.store_conformance.queue import QueueConformance
+from runyard.testing.store_conformance.records import RecordConformance
+from runyard.testing.store_conformance.recovery import RecoveryConformance
+from runyard.testing.store_conformance.samples import (
+    build_completion,
+    build_execution,
+    build_request,
+)
+
+__all__ = [
+    "QueueConformance",
+    "RecordConformance",
+    "RecoveryConformance",
+    "StoreConformance",
+    "build_completion",
+    "build_execution",
+    "build_request",
+]
+
+
+class StoreConformance(RecordConformance, QueueConformance, RecoveryConformance):
+    """The whole suite."""
