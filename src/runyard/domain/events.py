@@ -18,7 +18,8 @@ class EventKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Event:
     """`sequence` counts from 1 without gaps within one attempt of an execution, and each further
-    attempt begins at the next million; data is JSON-compatible."""
+    attempt begins at the next million; data is JSON-compatible.
+    """
 
     sequence: int
     kind: EventKind
