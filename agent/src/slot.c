@@ -159,7 +159,7 @@ static int start_job(struct slot *slot, const struct order *order, int stream)
         return -1;
     end_job(slot);
     slot->sequence = order->sequence;
-    if (slot->has_base && job_groups_renew(&slot->config->groups, &slot->groups))
+    if (slot->has_work && job_groups_renew(&slot->config->groups, &slot->groups))
         return -1;
     if (mount_work(slot, order) || limit_job(slot, order))
         return -1;
