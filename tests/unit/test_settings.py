@@ -1,0 +1,69 @@
+"""Settings come from the environment, and a policy is changed value by value."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from runyard.domain.limits import Policy
+from runyard.settings import Settings
+
+
+def test_policy_is_changed_value_by_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "RUNYARD_POLICY", '{"file_count_max": 50, "limits_max": {"wall_seconds": 20}}'
+    )
+
+    policy = Settings().policy
+
+    assert policy.file_count_max == 50
+    assert policy.limits_max.wall_seconds == 20.0
+    assert policy.limits_max.memory_bytes == Policy().limits_max.memory_bytes
+    assert policy.stdin_bytes_max == Policy().stdin_bytes_max
+
+
+@pytest.mark.parametrize(
+    "value", ['{"file_count": 1}', '{"limits_max": {"seconds": 1}}', '{"file_count_max": "x"}']
+)
+def test_policy_with_an_unknown_name_or_value_is_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("RUNYARD_POLICY", value)
+
+    with pytest.raises((ValidationError, TypeError)):
+        Settings()
+
+
+def test_lists_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUNYARD_ALLOWED_HOSTS", '["a.example", "b.example"]')
+
+    assert Settings().allowed_hosts == ("a.example", "b.example")
+
+
+@pytest.mark.parametrize(
+    ("profile", "anonymous", "allowed"),
+    [
+        ("development", None, True),
+        ("production", None, False),
+        ("development", False, False),
+        ("production", True, True),
+    ],
+)
+def test_anonymous_is_allowed_in_development_only_unless_said(
+    profile: str, *, anonymous: bool | None, allowed: bool
+) -> None:
+    settings = Settings.model_validate({"profile": profile, "anonymous": anonymous})
+
+    assert settings.is_anonymous_allowed is allowed
+
+
+def test_database_is_in_the_data_directory_unless_said(tmp_path: Path) -> None:
+    assert Settings(data_dir=tmp_path).resolved_database_url == f"sqlite:///{tmp_path}/runyard.db"
+    chosen = Settings(data_dir=tmp_path, database_url="postgresql+asyncpg://h/d")
+    assert chosen.resolved_database_url == "postgresql+asyncpg://h/d"
+
+
+def test_toolchains_are_in_the_data_directory_unless_said(tmp_path: Path) -> None:
+    assert Settings(data_dir=tmp_path).resolved_toolchain_dirs == (tmp_path / "toolchains",)
+    chosen = Settings(toolchain_dirs=(Path("/opt/x"),))
+    assert chosen.resolved_toolchain_dirs == (Path("/opt/x"),)
