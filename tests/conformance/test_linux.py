@@ -13,7 +13,7 @@ from tests.conformance import platforms
 
 from runyard.domain.errors import EngineUnavailableError
 from runyard.domain.limits import Policy
-from runyard.engines.interface import Engine, SandboxSpec
+from runyard.engines.interface import Capabilities, Engine, SandboxSpec
 from runyard.engines.linux.engine import build
 from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.options import LinuxOptions
@@ -29,11 +29,8 @@ OPTIONS = LinuxOptions(
 
 
 @pytest.fixture
-def launcher() -> Iterator[LauncherHandle]:
-    try:
-        launcher = start_launcher(OPTIONS)
-    except EngineUnavailableError as error:
-        platforms.give_up("linux", error.message)
+def launcher(found: Capabilities) -> Iterator[LauncherHandle]:
+    launcher = start_launcher(OPTIONS)
     yield launcher
     launcher.close()
 
@@ -41,15 +38,32 @@ def launcher() -> Iterator[LauncherHandle]:
 @pytest_asyncio.fixture
 async def engine(launcher: LauncherHandle) -> AsyncIterator[Engine]:
     engine = build(launcher, OPTIONS)
-    capabilities = await engine.probe()
-    if not capabilities.usable:
-        platforms.give_up("linux", str(capabilities.reason))
     yield engine
     await engine.aclose()
 
 
+@pytest_asyncio.fixture(scope="session")
+async def found() -> Capabilities:
+    """What works here; tried once, because it takes an emulated machine a second."""
+    try:
+        launcher = start_launcher(OPTIONS)
+    except EngineUnavailableError as error:
+        platforms.give_up("linux", error.message)
+    engine = build(launcher, OPTIONS)
+    try:
+        capabilities = await engine.probe()
+    finally:
+        await engine.aclose()
+        launcher.close()
+    if not capabilities.usable:
+        platforms.give_up("linux", str(capabilities.reason))
+    return capabilities
+
+
 class TestLinuxEngine(EngineConformance):
-    pass
+    @pytest.fixture
+    def capabilities(self, found: Capabilities) -> Capabilities:
+        return found
 
 
 async def test_linux_engine_claims_isolation(engine: Engine) -> None:

@@ -53,12 +53,20 @@ class FileConformance(Surroundings):
 
         assert (await session.run("/bin/cat", "file")).text == "second"
 
-    @pytest.mark.parametrize(
-        "path", ["", "/etc/x", "../x", "a/../../x", "a//b", "./x", "a/", "new\nline", "x" * 300]
-    )
-    async def test_paths_that_could_lead_out_are_refused(self, session: Session, path: str) -> None:
-        with pytest.raises(InvalidPathError):
-            await session.put({path: "x"})
+    async def test_paths_that_could_lead_out_are_refused(self, session: Session) -> None:
+        for path in (
+            "",
+            "/etc/x",
+            "../x",
+            "a/../../x",
+            "a//b",
+            "./x",
+            "a/",
+            "new\nline",
+            "x" * 300,
+        ):
+            with pytest.raises(InvalidPathError):
+                await session.put({path: "x"})
 
     async def test_links_are_not_followed_when_files_go_in(self, session: Session) -> None:
         await session.run(SHELL, "-c", "ln -s /tmp out; ln -s /tmp/target file")

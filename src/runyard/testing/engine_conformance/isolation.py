@@ -153,29 +153,27 @@ class IsolationConformance(Surroundings):
 
         assert (await session.python(TRY_TO_WRITE)).text == "tried"
 
-    @pytest.mark.parametrize(
-        "path", ["/etc/shadow", "/root", "/home", "/var/lib", "/proc/1/environ"]
-    )
     async def test_host_secrets_are_out_of_reach(
-        self, session: Session, capabilities: Capabilities, path: str
+        self, session: Session, capabilities: Capabilities
     ) -> None:
         require_isolation(capabilities)
-        ended = await session.run("/bin/sh", "-c", f"cat {path} || ls {path}/*")
+        for path in ("/etc/shadow", "/root", "/home", "/var/lib", "/proc/1/environ"):
+            ended = await session.run("/bin/sh", "-c", f"cat {path} || ls {path}/*")
 
-        assert ended.exited.exit_code != 0
-        assert ended.stdout == b""
+            assert ended.exited.exit_code != 0
+            assert ended.stdout == b""
 
-    @pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.1", "169.254.169.254"])
     async def test_network_is_cut_and_says_so_at_once(
-        self, session: Session, capabilities: Capabilities, address: str
+        self, session: Session, capabilities: Capabilities
     ) -> None:
         if not capabilities.network_cut:
             pytest.skip("declared: the network is not cut")
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = server.getsockname()[1]
-            ended = await session.python(CONNECT, address, str(port))
+            for address in ("127.0.0.1", "192.0.2.1", "169.254.169.254"):
+                ended = await session.python(CONNECT, address, str(port))
 
-        assert ended.text == "refused"
+                assert ended.text == "refused"
 
     async def test_loopback_works_inside(
         self, session: Session, capabilities: Capabilities

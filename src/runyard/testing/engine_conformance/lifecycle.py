@@ -81,14 +81,12 @@ class LifecycleConformance(Surroundings):
         assert sandbox.id not in await engine.list_ids()
         await sandbox.destroy()
 
-    @pytest.mark.parametrize(
-        "sandbox_id", ["", "never-existed", "0", "999999999", "../../etc", "a b\n", "x" * 5000]
-    )
     async def test_destroying_an_unknown_id_succeeds(
-        self, engine: Engine, spec: SandboxSpec, sandbox_id: str
+        self, engine: Engine, spec: SandboxSpec
     ) -> None:
         async with open_session(engine, spec) as session:
-            await engine.destroy(sandbox_id)
+            for name in ("", "never-existed", "0", "999999999", "../../etc", "a b\n", "x" * 5000):
+                await engine.destroy(name)
 
             assert (await session.run("/bin/echo", "alive")).text == "alive"
 

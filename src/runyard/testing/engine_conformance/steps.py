@@ -206,14 +206,14 @@ class StepConformance(Surroundings):
         require_measured(capabilities, "cpu_seconds")
         require_measured(capabilities, "memory_bytes")
         await session.python(TOUCH, str(100 * MIB))
-        await session.python(BURN, "0.5")
+        await session.python(BURN, "1.0")
         await session.begin_step()
         second = await session.run("/bin/true")
         outside = await session.sandbox.usage()
 
         for usage in (second.exited.usage, outside):
             assert usage.cpu_seconds is not None
-            assert usage.cpu_seconds < 0.2
+            assert usage.cpu_seconds < 0.5
             assert usage.memory_peak_bytes is not None
             assert usage.memory_peak_bytes < 50 * MIB
 

@@ -42,11 +42,11 @@ class UsageConformance(Surroundings):
         self, session: Session, capabilities: Capabilities
     ) -> None:
         require_measured(capabilities, "cpu_seconds")
-        await session.python(BURN, "0.5")
+        await session.python(BURN, "1.0")
         ended = await session.run("/bin/true")
 
         assert ended.exited.usage.cpu_seconds is not None
-        assert ended.exited.usage.cpu_seconds < 0.1
+        assert ended.exited.usage.cpu_seconds < 0.5
 
     async def test_wall_time_is_measured(self, session: Session) -> None:
         ended = await session.run(SHELL, "-c", "sleep 0.4")
