@@ -76,6 +76,7 @@ LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-in
 # Sandboxes are shown the TypeScript compiler from here; without npm that runtime stays unavailable.
 .PHONY: toolchains
 toolchains: $(if $(shell command -v npm),tools/typescript/node_modules/.installed)
+	@tools/warm-go tools/go-cache
 
 tools/typescript/node_modules/.installed: tools/typescript/package-lock.json
 	npm ci --silent --ignore-scripts --prefix tools/typescript
