@@ -14,6 +14,7 @@ from runyard.engines.interface import Engine
 from tests.e2e.census import descendants
 
 SETTLE_SECONDS = 10.0
+TIMES_SEEN_AT_REST = 10
 CGROUPS = Path("/sys/fs/cgroup")
 
 
@@ -53,6 +54,18 @@ async def leaves_nothing(engine: Engine) -> AsyncIterator[None]:
     before = await count(engine)
     yield
     await settle(engine, before)
+
+
+async def rest(engine: Engine) -> Belongings:
+    """Wait until nothing changes any more, and return what is there then."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    seen, times_seen = await count(engine), 1
+    while times_seen < TIMES_SEEN_AT_REST:
+        assert time.monotonic() < deadline, f"still changing: {seen}"
+        await asyncio.sleep(0.01)  # tidy: nothing announces that nothing happens
+        again = await count(engine)
+        seen, times_seen = again, times_seen + 1 if again == seen else 1
+    return seen
 
 
 async def settle(engine: Engine, before: Belongings) -> None:

@@ -304,6 +304,7 @@ def test_slow_clients_do_not_hold_up_others(client: httpx.Client, server: Server
     assert time.monotonic() - started < 10
 
 
+@pytest.mark.long
 async def test_slow_client_is_let_go_of(server: Server) -> None:
     async def outlast(request: bytes) -> float:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.security.attacks import Attacks
-from tests.security.belongings import sandboxed_processes, status_of
+from tests.security.belongings import leaves_nothing, sandboxed_processes, status_of
 from tests.security.laboratory import ENV, Laboratory
 from tests.security.manifest import INSIDE_LIMITS
 
@@ -65,6 +65,7 @@ async def test_two_sandboxes_are_two_users(laboratory: Laboratory) -> None:
     if os.geteuid() != 0:
         pytest.skip("an ordinary user has only one uid to give")
     async with (
+        leaves_nothing(laboratory.engine),
         laboratory.sandbox_alone(INSIDE_LIMITS) as first,
         laboratory.sandbox_alone(INSIDE_LIMITS) as second,
     ):

@@ -16,7 +16,7 @@ import pytest
 from runyard.domain.errors import BusyError, RunyardError
 from runyard.engines.interface import Engine, SandboxSpec
 from runyard.testing.engine_conformance.session import eventually, open_session, open_sessions
-from tests.security.belongings import count, leaves_nothing, sandboxed_processes, settle
+from tests.security.belongings import count, leaves_nothing, rest, sandboxed_processes, settle
 from tests.security.laboratory import ENV, Laboratory
 from tests.security.manifest import INSIDE_LIMITS
 from tests.security.starting import start_engine
@@ -129,7 +129,7 @@ async def test_engine_that_is_full_says_so_and_recovers(laboratory: Laboratory) 
             pass
     await laboratory.check_works()
     # Places stay for later use, sandboxes do not.
-    assert (await engine.list_ids()) == [*before.sandboxes]
+    assert (await rest(engine)).sandboxes == before.sandboxes
     assert not sandboxed_processes()
 
 
@@ -182,7 +182,7 @@ async def test_groups_that_a_killed_launcher_left_are_removed_by_the_next(
 
 
 async def test_closing_an_engine_gives_everything_back(laboratory: Laboratory) -> None:
-    before = await count(laboratory.engine)
+    before = await rest(laboratory.engine)
     another = start_engine()
     async with open_session(another, SandboxSpec()) as session:
         await session.run("/bin/true", env=ENV)

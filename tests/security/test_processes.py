@@ -1,7 +1,7 @@
 """No program becomes more than it may, and nothing of it outlives it."""
 
 from tests.security.attacks import Attacks
-from tests.security.belongings import sandboxed_processes
+from tests.security.belongings import leaves_nothing, sandboxed_processes
 from tests.security.laboratory import ENV, Laboratory
 from tests.security.manifest import load_programs
 
@@ -23,7 +23,10 @@ async def test_everything_is_dead_when_the_end_is_told(laboratory: Laboratory) -
 
 
 async def test_a_neighbour_works_during_a_fork_bomb(laboratory: Laboratory) -> None:
-    async with laboratory.sandbox_alone(BOMB.limits) as bombed:
+    async with (
+        leaves_nothing(laboratory.engine),
+        laboratory.sandbox_alone(BOMB.limits) as bombed,
+    ):
         await laboratory.put(bombed, BOMB)
         running = bombed.launch(*laboratory.argv(BOMB), env=ENV, limits=BOMB.limits)
         async with laboratory.sandbox_alone(BOMB.limits) as neighbour:

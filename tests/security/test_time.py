@@ -7,6 +7,7 @@ import pytest
 
 from runyard.domain.execution import LimitHit
 from tests.security.attacks import GRACE_SECONDS, Attacks
+from tests.security.belongings import leaves_nothing
 from tests.security.laboratory import ENV, Laboratory
 from tests.security.manifest import load_programs
 
@@ -75,6 +76,7 @@ async def test_sandboxes_reach_their_limits_at_the_same_time(laboratory: Laborat
             await session.run("/bin/sleep", "9", env=ENV, limits=RACE.limits)
             return time.monotonic() - started
 
-    seconds = await asyncio.gather(*(sleep_on() for _ in range(3)))
+    async with leaves_nothing(laboratory.engine):
+        seconds = await asyncio.gather(*(sleep_on() for _ in range(3)))
 
     assert max(seconds) < RACE.limits.wall_seconds + GRACE_SECONDS

@@ -84,7 +84,9 @@ static void grow_and_vanish(void)
     signal(SIGCHLD, SIG_IGN);
     pid_t child = fork();
     if (child == 0) {
-        memset(malloc(40 * MIB), 1, 40 * MIB);
+        volatile char *much = malloc(40 * MIB);
+        for (size_t i = 0; i < 40 * MIB; i += 4096)
+            much[i] = 1;
         _exit(0);
     }
     while (kill(child, 0) == 0)

@@ -50,6 +50,13 @@ static void probe_rlimits(void)
     struct rlimit core = {0};
     getrlimit(RLIMIT_CORE, &core);
     report(core.rlim_max > 1, "core_limit %lu", (unsigned long)core.rlim_max);
+    /* 0 would let a core through that the kernel pipes to a program of the host. */
+    struct rlimit none = {0}, seen = {1, 1};
+    setrlimit(RLIMIT_CORE, &none);
+    syscall(SYS_prlimit64, getpid(), RLIMIT_CORE, &none, NULL);
+    syscall(SYS_prlimit64, 0, RLIMIT_CORE, &none, NULL);
+    getrlimit(RLIMIT_CORE, &seen);
+    report(seen.rlim_cur == 0, "lower_core_limit %lu", (unsigned long)seen.rlim_cur);
     struct rlimit locked = {0};
     getrlimit(RLIMIT_MEMLOCK, &locked);
     report(locked.rlim_max > 65536, "locked_limit %lu", (unsigned long)locked.rlim_max);
