@@ -289,6 +289,26 @@ static int serve_orders(struct slot *slot)
     }
 }
 
+static int write_setting(const char *path, const char *value)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : fault("open %s", path);
+    int result = write_all(fd, value, path);
+    close(fd);
+    return result;
+}
+
+/* What the kernel counts per user namespace it also counts for the user who made it: without
+ * bounds of its own one sandbox could use up what the host's root may have. */
+static int bound_namespace(void)
+{
+    return write_setting("/proc/sys/user/max_inotify_instances", "16") ||
+                   write_setting("/proc/sys/user/max_user_namespaces", "0")
+               ? -1
+               : 0;
+}
+
 static int setup(struct slot *slot)
 {
     const struct slot_config *config = slot->config;
@@ -302,7 +322,7 @@ static int setup(struct slot *slot)
     if (network_up() || mounts_slot_root(config->parts, config->part_count, config->devices))
         return -1;
     work_find_masks();
-    if (network_remember(&slot->network) || job_groups_open(&config->groups, &slot->groups))
+    if (bound_namespace() || network_remember(&slot->network) || job_groups_open(&config->groups, &slot->groups))
         return -1;
     slot->words = mmap(NULL, FAULT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (slot->words == MAP_FAILED)
