@@ -41,12 +41,14 @@ def build_app(application: Application) -> FastAPI:
         app.include_router(router)
     install_problems(app)
     install_openapi(app)
-    _add_middleware(app, application.settings)
+    _add_middleware(app, application)
     return app
 
 
-def _add_middleware(app: FastAPI, settings: Settings) -> None:
+def _add_middleware(app: FastAPI, application: Application) -> None:
     """The last one added is the first to see a request."""
+    settings = application.settings
+    bugs = application.metrics.unhandled_errors.labels("api")
     app.add_middleware(BodyLimit, bytes_max=derive_body_bytes_max(settings.policy))
     if settings.allowed_origins:
         app.add_middleware(
@@ -57,7 +59,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             expose_headers=["Location", "X-Request-Id"],
         )
     app.add_middleware(OriginGuard, allowed=_allow_list(settings))
-    app.add_middleware(Answers)
+    app.add_middleware(Answers, count_bug=bugs.inc)
 
 
 def _allow_list(settings: Settings) -> AllowList:

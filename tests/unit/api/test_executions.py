@@ -328,8 +328,8 @@ async def test_artifact_of_another_name_is_refused(http: httpx.AsyncClient, name
     problem(answer, answer.status_code, answer.json()["code"])
 
 
-async def test_a_bug_is_logged_and_answered_without_its_traceback(
-    http: httpx.AsyncClient, application: FakeApplication, capfd: pytest.CaptureFixture[str]
+async def test_a_bug_is_counted_and_answered_without_its_traceback(
+    http: httpx.AsyncClient, application: FakeApplication
 ) -> None:
     application.executions.failure = ZeroDivisionError("the secret reason")
 
@@ -338,3 +338,6 @@ async def test_a_bug_is_logged_and_answered_without_its_traceback(
     body = problem(answer, 500, "internal_error")
     assert body["request_id"] == answer.headers["x-request-id"]
     assert "secret" not in answer.text
+    assert (
+        'runyard_unhandled_errors_total{where="api"} 1.0' in application.metrics.render().decode()
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 
 from starlette.datastructures import MutableHeaders
 
@@ -28,8 +29,9 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class Answers:
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, *, count_bug: Callable[[], None]) -> None:
         self._app = app
+        self._count_bug = count_bug
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,6 +53,7 @@ class Answers:
         try:
             await self._app(scope, receive, send_marked)
         except Exception as error:
+            self._count_bug()
             answer = internal_problem(error, request_id=request_id, path=scope["path"])
             if started:
                 raise
