@@ -75,17 +75,18 @@ static int copy_link(int from, int to, const char *name)
 /* Files that are too large or that not everybody may read are left out. */
 static int copy_file(int from, int to, const char *name, const struct stat *status)
 {
-    static char bytes[FILE_BYTES_MAX];
-    if (!(status->st_mode & S_IROTH) || status->st_size > (off_t)sizeof bytes)
+    if (!(status->st_mode & S_IROTH) || status->st_size > FILE_BYTES_MAX)
         return 0;
     int fd = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return 0;
-    ssize_t size = read(fd, bytes, sizeof bytes);
+    char *bytes = malloc(FILE_BYTES_MAX);
+    ssize_t size = bytes ? read(fd, bytes, FILE_BYTES_MAX) : -1;
     close(fd);
-    if (size < 0)
-        return 0;
-    return write_file(to, name, bytes, (size_t)size, status->st_mode & 0555);
+    int result =
+        size < 0 ? 0 : write_file(to, name, bytes, (size_t)size, status->st_mode & 0555);
+    free(bytes);
+    return result;
 }
 
 static bool is_one_of(const char *const *patterns, size_t count, const char *name)
