@@ -141,6 +141,21 @@ static void emit_socket(void)
     emit_errno(EPROTONOSUPPORT);
 }
 
+/* (pid, resource, new, old): not of init; the core limit may be read and seems to be set. */
+static void emit_prlimit(void)
+{
+    emit_load_argument(0);
+    emit_errno_if(1, EPERM);
+    emit_load_argument(1);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, RLIMIT_CORE, 1, 0);
+    emit_allow();
+    emit_load_argument(2);
+    emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+    emit_load(offsetof(struct seccomp_data, args) + 2 * sizeof(uint64_t) + sizeof(uint32_t));
+    emit_allow_if(0);
+    emit_errno(0);
+}
+
 static void emit_check(enum check check)
 {
     switch (check) {
@@ -187,17 +202,8 @@ static void emit_check(enum check check)
         emit_errno_if(RLIMIT_CORE, 0);
         emit_allow();
         return;
-    case CHECK_PRLIMIT: /* (pid, resource, new, old): reading is allowed, also the core limit */
-        emit_load_argument(0);
-        emit_errno_if(1, EPERM);
-        emit_load_argument(1);
-        emit(BPF_JMP | BPF_JEQ | BPF_K, RLIMIT_CORE, 1, 0);
-        emit_allow();
-        emit_load_argument(2);
-        emit(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
-        emit_load(offsetof(struct seccomp_data, args) + 2 * sizeof(uint64_t) + sizeof(uint32_t));
-        emit_allow_if(0);
-        emit_errno(0);
+    case CHECK_PRLIMIT:
+        emit_prlimit();
         return;
     case CHECK_PERSONALITY:
         emit_load_argument(0);
