@@ -34,6 +34,8 @@ def build(program: Program) -> bytes:
 
 
 def build_all() -> None:
+    """Build what the manifests name, and remove what former versions left."""
+    shutil.rmtree(CACHE, ignore_errors=True)
     for manifest in sorted(PROGRAMS.glob("*/manifest.toml")):
         for program in load_programs(manifest.parent.name).values():
             build(program)

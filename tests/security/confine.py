@@ -191,6 +191,8 @@ def read_until_end(wish: dict[str, Any], init: int, stdout: int, stderr: int) ->
                 open_streams.discard(stream)
             elif len(kept[stream]) < wish["output_bytes_max"]:
                 kept[stream] += data
+        if has_reported(wish["enough"], kept[stdout]):
+            break
     os.kill(init, signal.SIGKILL)
     os.waitpid(init, 0)
     return {
@@ -199,6 +201,15 @@ def read_until_end(wish: dict[str, Any], init: int, stdout: int, stderr: int) ->
         "timed_out": timed_out,
         "output_bytes": count,
     }
+
+
+def has_reported(probes: list[str], text: bytearray) -> bool:
+    """Whether there are probes and the text has a whole line about each."""
+    lines = bytes(text).decode(errors="replace").split("\n")[:-1]
+    return bool(probes) and all(
+        any(line.startswith((f"ESCAPED {probe} ", f"BLOCKED {probe} ")) for line in lines)
+        for probe in probes
+    )
 
 
 def check(result: int, what: str) -> None:

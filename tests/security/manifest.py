@@ -55,6 +55,8 @@ class Program:
     # Bounds of the proof run.
     proof_seconds: float = 10.0
     proof_rlimits: dict[str, int] = field(default_factory=dict)
+    # What it starts does not end: the proof is over when every probe was reported.
+    is_endless: bool = False
     terminal: bool = False
     # Run inside by a test of its own; only its proof is like the others'.
     is_driven: bool = False

@@ -57,6 +57,7 @@ def prove(program: Program, *, proof: str, values: Mapping[str, str]) -> Proof:
             seconds=program.proof_seconds,
             rlimits=program.proof_rlimits,
             terminal=program.terminal,
+            enough=tuple(program.probes) if program.is_endless else (),
         )
 
 
@@ -101,6 +102,7 @@ def run_outside(
     seconds: float = 10.0,
     rlimits: dict[str, int] | None = None,
     terminal: bool = False,
+    enough: tuple[str, ...] = (),
 ) -> Proof:
     wish = {
         "argv": argv,
@@ -109,6 +111,7 @@ def run_outside(
         "seconds": seconds,
         "rlimits": rlimits or {},
         "terminal": terminal,
+        "enough": enough,
         "output_bytes_max": OUTPUT_BYTES_MAX,
     }
     done = subprocess.run(
