@@ -114,10 +114,19 @@ static int open_version_2(const struct slot_groups *groups, struct job_groups *j
 int job_groups_open(const struct slot_groups *groups, struct job_groups *job)
 {
     unsigned number = job->number + 1;
-    *job = (struct job_groups){.version = groups->version, .number = number, .dir = -1,
-                               .memory_max = -1, .swap_max = -1, .processes_max = -1,
-                               .memory_now = -1, .memory_peak = -1, .memory_events = -1,
-                               .peak_reset = -1, .cpu = -1, .cpu_reset = -1, .kill = -1,
+    *job = (struct job_groups){.version = groups->version,
+                               .number = number,
+                               .dir = -1,
+                               .memory_max = -1,
+                               .swap_max = -1,
+                               .processes_max = -1,
+                               .memory_now = -1,
+                               .memory_peak = -1,
+                               .memory_events = -1,
+                               .peak_reset = -1,
+                               .cpu = -1,
+                               .cpu_reset = -1,
+                               .kill = -1,
                                .oom_event = -1};
     snprintf(job->name, sizeof job->name, "job-%u", number);
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
@@ -137,11 +146,10 @@ int job_groups_open(const struct slot_groups *groups, struct job_groups *job)
 
 static void close_files(struct job_groups *job)
 {
-    const int fds[] = {job->dir,         job->procs[0],      job->procs[1],   job->procs[2],
-                       job->memory_max,  job->swap_max,      job->processes_max,
-                       job->memory_now,  job->memory_peak,   job->memory_events,
-                       job->peak_reset,  job->cpu,           job->cpu_reset,
-                       job->kill,        job->oom_event};
+    const int fds[] = {job->dir,         job->procs[0],      job->procs[1],      job->procs[2],
+                       job->memory_max,  job->swap_max,      job->processes_max, job->memory_now,
+                       job->memory_peak, job->memory_events, job->peak_reset,    job->cpu,
+                       job->cpu_reset,   job->kill,          job->oom_event};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
@@ -231,8 +239,8 @@ void job_groups_kill(const struct job_groups *job)
 struct measured job_groups_measure(const struct job_groups *job)
 {
     struct measured measured = {.has_cpu = job->cpu >= 0, .has_memory = job->memory_peak >= 0};
-    measured.cpu_ns = job->version == 2 ? read_field(job->cpu, "usage_usec") * 1000
-                                        : read_number(job->cpu);
+    measured.cpu_ns =
+        job->version == 2 ? read_field(job->cpu, "usage_usec") * 1000 : read_number(job->cpu);
     measured.memory_peak_bytes = read_number(job->memory_peak);
     measured.oom_kills = read_field(job->memory_events, "oom_kill") - job->oom_base;
     return measured;

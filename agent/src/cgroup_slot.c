@@ -211,8 +211,7 @@ int slot_groups_open(const struct cgroup_host *host, struct slot_groups *groups,
             continue;
         if (mkdirat(host->dirs[kind], name, 0755))
             return fault("create the cgroup %s", name);
-        groups->dirs[kind] =
-            openat(host->dirs[kind], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        groups->dirs[kind] = openat(host->dirs[kind], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (groups->dirs[kind] < 0)
             return fault("open the cgroup %s", name);
     }

@@ -23,7 +23,7 @@
 
 /* To mount, to become the job's user, to end it, to bring loopback up; the last line is for
  * overlayfs, which copies files of /work up with the rights of whoever mounted it. */
-#define SLOT_CAPABILITIES \
+#define SLOT_CAPABILITIES                                                                          \
     (BIT(CAP_SYS_ADMIN) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL) | BIT(CAP_NET_ADMIN) | \
      BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID))
 
@@ -111,9 +111,8 @@ int credentials_job(uint64_t processes)
 {
     if (processes && set_limit(RLIMIT_NPROC, processes, processes))
         return -1;
-    if (geteuid() != JOB_UID &&
-        (syscall(SYS_setresgid, JOB_UID, JOB_UID, JOB_UID) ||
-         syscall(SYS_setresuid, JOB_UID, JOB_UID, JOB_UID)))
+    if (geteuid() != JOB_UID && (syscall(SYS_setresgid, JOB_UID, JOB_UID, JOB_UID) ||
+                                 syscall(SYS_setresuid, JOB_UID, JOB_UID, JOB_UID)))
         return fault("become the job's user");
     if (set_capabilities(0))
         return -1;

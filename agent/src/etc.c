@@ -20,14 +20,20 @@
 
 /* Names directly below the host's /etc, as patterns. */
 static const char *const wanted[] = {
-    "alternatives", "ld.so.cache",     "ld.so.conf",  "ld.so.conf.d",    "java*",
-    "perl",         "python[23]*",     "php*",        "R",               "ghc*",
-    "mono",         "ca-certificates", "ssl",         "maven",           "dotnet",
-    "erlang",       "fonts",           "groovy*",     "locale.alias",    "mime.types",
-    "protocols",    "services",        "magic",       "gnuplot",         "octave*",
-    "scala*",       "kotlin*",         "terminfo",    "texmf",           "sbcl*",
-    "swipl*",       "lua*",            "tcl*",        "guile*",          "julia*",
-    "fpc*",         "ocaml*",          "npmrc.d",     "debian_version",  "emacs",
+    "alternatives", "ld.so.cache", "ld.so.conf",
+    "ld.so.conf.d", "java*",       "perl",
+    "python[23]*",  "php*",        "R",
+    "ghc*",         "mono",        "ca-certificates",
+    "ssl",          "maven",       "dotnet",
+    "erlang",       "fonts",       "groovy*",
+    "locale.alias", "mime.types",  "protocols",
+    "services",     "magic",       "gnuplot",
+    "octave*",      "scala*",      "kotlin*",
+    "terminfo",     "texmf",       "sbcl*",
+    "swipl*",       "lua*",        "tcl*",
+    "guile*",       "julia*",      "fpc*",
+    "ocaml*",       "npmrc.d",     "debian_version",
+    "emacs",
 };
 
 /* Below ssl only these: private keys live beside them. */
@@ -83,8 +89,7 @@ static int copy_file(int from, int to, const char *name, const struct stat *stat
     char *bytes = malloc(FILE_BYTES_MAX);
     ssize_t size = bytes ? read(fd, bytes, FILE_BYTES_MAX) : -1;
     close(fd);
-    int result =
-        size < 0 ? 0 : write_file(to, name, bytes, (size_t)size, status->st_mode & 0555);
+    int result = size < 0 ? 0 : write_file(to, name, bytes, (size_t)size, status->st_mode & 0555);
     free(bytes);
     return result;
 }

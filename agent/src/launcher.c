@@ -12,10 +12,10 @@
  * A slot is a process in namespaces of its own (user, pid, mount, network, ipc, uts) that has
  * pivoted into a minimal read-only root and waits. As root it maps two ids of a reserved range, so
  * nothing in a sandbox is ever the host's root. The server talks to it directly, over a socket that
- * the launcher hands out; a job costs no hop. A job is one clone3 of the slot: fresh pid, mount, ipc,
- * uts and cgroup namespaces, fresh /proc, /tmp, /dev/shm and terminals, no capability, a system
- * call filter, and then the agent, without an exec in between. It cannot reach its slot: that is
- * in another pid namespace, and none of its descriptors are left.
+ * the launcher hands out; a job costs no hop. A job is one clone3 of the slot: fresh pid, mount,
+ * ipc, uts and cgroup namespaces, fresh /proc, /tmp, /dev/shm and terminals, no capability, a
+ * system call filter, and then the agent, without an exec in between. It cannot reach its slot:
+ * that is in another pid namespace, and none of its descriptors are left.
  *
  * Dying. The slot is init of its pid namespace: when it dies the kernel ends its jobs. The slot
  * dies with the launcher (parent death signal, and the end of its lifeline pipe), the launcher
@@ -68,7 +68,8 @@ static int greet(const struct launcher *launcher)
     const struct cgroup_host *cgroups = &launcher->cgroups;
     struct reply_header header = {.kind = REPLY_HELLO, .count = launcher->slot_count_max};
     bool is_unified = cgroups->version == 2;
-    snprintf(words, sizeof words, "mode=%s\ncgroup=%d\nmemory=%d\npids=%d\ncpu=%d\ngroup=%s\nwhy=%s",
+    snprintf(words, sizeof words,
+             "mode=%s\ncgroup=%d\nmemory=%d\npids=%d\ncpu=%d\ngroup=%s\nwhy=%s",
              launcher->is_root ? "root" : "user", cgroups->version,
              is_unified || cgroups->dirs[CGROUP_MEMORY] >= 0,
              is_unified || cgroups->dirs[CGROUP_PIDS] >= 0,
@@ -132,8 +133,8 @@ static void serve(struct launcher *launcher, int signals)
         struct pollfd fds[SLOT_COUNT_MAX + 2] = {{launcher->control, POLLIN, 0},
                                                  {signals, POLLIN, 0}};
         for (unsigned i = 0; i < launcher->slot_count_max; i++)
-            fds[i + 2] = (struct pollfd){
-                launcher->slots[i].pid ? launcher->slots[i].pidfd : -1, POLLIN, 0};
+            fds[i + 2] =
+                (struct pollfd){launcher->slots[i].pid ? launcher->slots[i].pidfd : -1, POLLIN, 0};
         if (poll(fds, launcher->slot_count_max + 2, -1) < 0 && errno != EINTR)
             return;
         if (fds[1].revents)

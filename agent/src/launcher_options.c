@@ -55,7 +55,8 @@ static int parse_option(struct launcher *launcher, const char *name, const char 
     }
     if (!strcmp(name, "--uid-base")) {
         /* Room for every slot of every launcher; never an id that the host uses. */
-        int result = parse_number(name, value, 1 << 16, UINT32_MAX - 2 * SLOT_COUNT_MAX * LAUNCHER_COUNT_MAX, &number);
+        int result = parse_number(name, value, 1 << 16,
+                                  UINT32_MAX - 2 * SLOT_COUNT_MAX * LAUNCHER_COUNT_MAX, &number);
         launcher->uid_base = (uid_t)number;
         return result;
     }

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SLOT_NAMESPACES \
+#define SLOT_NAMESPACES                                                                            \
     (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
 
 static struct launched_slot *find_free(struct launcher *launcher)

@@ -26,7 +26,7 @@ static const struct {
     const char *name;
     unsigned major, minor;
 } devices[] = {
-    {"null", 1, 3}, {"zero", 1, 5},    {"full", 1, 7},
+    {"null", 1, 3},   {"zero", 1, 5},    {"full", 1, 7},
     {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
 };
 
@@ -96,8 +96,8 @@ int mounts_devices(void)
             result = fault("create /dev/%s", devices[i].name);
     umask(mask);
     struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
-    if (!result && syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes,
-                           sizeof attributes))
+    if (!result &&
+        syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH, &attributes, sizeof attributes))
         result = fault("make /dev read-only");
     if (result) {
         close(mount);
@@ -180,8 +180,8 @@ static int link_usr(void)
 
 static int fill_root(struct part *parts, unsigned count, int dev, int host_etc)
 {
-    static const char *const names[] = {"proc", "dev", "etc", "tmp", "work", "run",
-                                        "var",  "home", "usr"};
+    static const char *const names[] = {"proc", "dev", "etc",  "tmp", "work",
+                                        "run",  "var", "home", "usr"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (make_directory(names[i]))
             return -1;

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 /* First components that belong to the root itself. */
-static const char *const reserved[] = {"bin",  "dev",  "etc", "lib",  "lib32", "lib64", "libx32",
-                                       "proc", "sbin", "sys", "tmp",  "usr",   "work"};
+static const char *const reserved[] = {"bin",  "dev",  "etc", "lib", "lib32", "lib64", "libx32",
+                                       "proc", "sbin", "sys", "tmp", "usr",   "work"};
 
 /* Whether the path is absolute, short, and free of empty, "." and ".." parts, so that a prefix
  * comparison means what it looks like. */

@@ -31,8 +31,8 @@ static void say(int stream, const char *name, unsigned long long value)
 /* How many bytes a child can use before it is killed; MEMORY_BYTES_MAX if nothing stops it. */
 static unsigned long long try_memory(void)
 {
-    volatile unsigned long long *used = mmap(NULL, sizeof *used, PROT_READ | PROT_WRITE,
-                                             MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    volatile unsigned long long *used =
+        mmap(NULL, sizeof *used, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (used == MAP_FAILED)
         return 0;
     pid_t pid = fork();

@@ -213,7 +213,9 @@ static bool receive_order(const struct slot *slot, struct order *order, int *str
         char bytes[CMSG_SPACE(sizeof(int))];
         struct cmsghdr align;
     } control;
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes,
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.bytes,
                              .msg_controllen = sizeof control.bytes};
     ssize_t size = recvmsg(slot->config->control, &message, MSG_CMSG_CLOEXEC);
     *stream = -1;
@@ -322,9 +324,11 @@ static int setup(struct slot *slot)
     if (network_up() || mounts_slot_root(config->parts, config->part_count, config->devices))
         return -1;
     work_find_masks();
-    if (bound_namespace() || network_remember(&slot->network) || job_groups_open(&config->groups, &slot->groups))
+    if (bound_namespace() || network_remember(&slot->network) ||
+        job_groups_open(&config->groups, &slot->groups))
         return -1;
-    slot->words = mmap(NULL, FAULT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    slot->words =
+        mmap(NULL, FAULT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (slot->words == MAP_FAILED)
         return fault("map a page for words");
     return seccomp_setup() || credentials_slot_last() ? -1 : 0;
