@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
-from sqlalchemy.ext.asyncio import create_async_engine
 
 T = TypeVar("T")
 
@@ -99,6 +98,9 @@ class SqliteDatabase:
 
 class ServerDatabase:
     def __init__(self, url: URL) -> None:
+        # Costs every start a tenth of a second, and only servers with PostgreSQL need it.
+        from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+
         self._engine = create_async_engine(url, pool_pre_ping=True)
 
     async def write(self, transaction: Callable[[Connection], T]) -> T:
