@@ -19,7 +19,7 @@ serve: .venv/.serve agent toolchains ## Set up what is needed and serve on http:
 
 test: setup ## Run the tests (make test TEST_ARGS="tests/unit -k frames" for some of them)
 	@tools/need $(TEST_PROGRAMS)
-	RUNYARD_REQUIRE_ENGINES=$(REQUIRED_ENGINES) $(BIN)/pytest $(TEST_ARGS)
+	$(REQUIRED) $(BIN)/pytest $(TEST_ARGS)
 
 check: setup ## Check format, lint, types, layers and the rules of tests/tidy
 	$(BIN)/ruff format --check .
@@ -31,7 +31,7 @@ check: setup ## Check format, lint, types, layers and the rules of tests/tidy
 
 test-all: setup test-vm ## Run everything, the long tests and the virtual machine included
 	@tools/need $(TEST_PROGRAMS)
-	RUNYARD_REQUIRE_ENGINES=$(REQUIRED_ENGINES) $(BIN)/pytest -m "long or not long"
+	$(REQUIRED) $(BIN)/pytest -m "long or not long"
 
 test-vm: setup ## Run the engine's suites under cgroup v2, as root and rootless, in a virtual machine
 	$(BIN)/python -m tests.vm
@@ -56,9 +56,9 @@ lock: .venv/.dev ## Pin the dependencies anew
 clean: ## Remove what the other recipes made
 	rm -rf .venv .cache .runyard build dist node_modules src/runyard/_binaries
 
-# The engines that a test run may not skip: all that root can have on this machine.
-REQUIRED_ENGINES := linux
-TEST_PROGRAMS := gcc=gcc g++=g++ perl=perl awk=mawk sqlite3=sqlite3 java=openjdk-17-jdk-headless javac=openjdk-17-jdk-headless go=golang-go cargo=cargo node=nodejs
+# What a test run may not skip: all that root can have on a Debian machine.
+REQUIRED := RUNYARD_REQUIRE_ENGINES=linux,unconfined RUNYARD_REQUIRE_TOOLS=node,sqlite3,cargo,go
+TEST_PROGRAMS := gcc=gcc g++=g++ perl=perl awk=mawk sqlite3=sqlite3 dbus-daemon=dbus-daemon dbus-send=dbus-bin java=openjdk-17-jdk-headless javac=openjdk-17-jdk-headless go=golang-go cargo=cargo node=nodejs
 C_SOURCES = $(wildcard agent/src/*.c agent/src/*.h agent/tests/*.c)
 LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header
 
