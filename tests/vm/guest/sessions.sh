@@ -18,6 +18,12 @@ output=$(port output)
 results=$(port results)
 exec 3>"$output" 4>"$results"
 
+# An address of TEST-NET-2, so that there is a network to be cut off from.
+modprobe dummy numdummies=1
+busybox ip address add 198.51.100.2/24 dev dummy0
+busybox ip link set dummy0 up
+busybox ip route add default via 198.51.100.1
+
 # say TEXT: a line of our own in the output.
 say() {
     echo "$*" >&3
