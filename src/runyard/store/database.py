@@ -2,7 +2,7 @@
 
 A transaction is written once, for a synchronous connection. On SQLite it runs in one thread, so
 that its statements cost no switches between threads and writers never meet SQLITE_BUSY; on
-PostgreSQL it runs over asyncpg.
+PostgreSQL it runs over asyncpg. What a reader sees is one moment on both.
 """
 
 from __future__ import annotations
@@ -101,18 +101,26 @@ class ServerDatabase:
         # Costs every start a tenth of a second, and only servers with PostgreSQL need it.
         from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
 
-        self._engine = create_async_engine(url, pool_pre_ping=True)
+        # Named, because the server may be set up for another default: under a stricter one, writers
+        # that wait for each other fail, and whoever waited to migrate does not see what was done.
+        self._writer = create_async_engine(
+            url, pool_pre_ping=True, isolation_level="READ COMMITTED"
+        )
+        # Shares the writer's connections.
+        self._reader = self._writer.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
 
     async def write(self, transaction: Callable[[Connection], T]) -> T:
-        async with self._engine.begin() as connection:
+        async with self._writer.begin() as connection:
             return await connection.run_sync(transaction)
 
     async def read(self, transaction: Callable[[Connection], T]) -> T:
-        async with self._engine.connect() as connection:
+        async with self._reader.connect() as connection:
             return await connection.run_sync(transaction)
 
     async def aclose(self) -> None:
-        await self._engine.dispose()
+        await self._writer.dispose()
 
 
 def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:

@@ -29,6 +29,7 @@ from runyard.store.packing import (
     pack_events,
     pack_request,
     pack_steps,
+    pack_text,
     unpack,
     unpack_events,
     unpack_request,
@@ -93,12 +94,19 @@ _FINISH_LEASED = _FINISH.where(
     executions.c.state.in_([State.STARTING, State.RUNNING]),
 )
 _FINISH_QUEUED = _FINISH.where(executions.c.id == _ID, executions.c.state == State.QUEUED)
-_DELETE_FINISHED = delete(executions).where(
-    executions.c.id.in_(
-        select(executions.c.id)
-        .where(executions.c.state == State.FINISHED, executions.c.finished_us < bindparam("limit"))
-        .limit(bindparam("count_max"))
-    )
+# Servers that clear up at the same time pass over each other's rows instead of waiting in a circle.
+_OLD = (
+    select(executions.c.id)
+    .where(executions.c.state == State.FINISHED, executions.c.finished_us < bindparam("limit"))
+    .limit(bindparam("count_max"))
+    .with_for_update(skip_locked=True)
+    .cte("old")
+)
+_DELETE_FINISHED = (
+    delete(executions)
+    .where(executions.c.id.in_(select(_OLD.c.id)))
+    # Counted, because the driver of SQLite does not count after WITH.
+    .returning(executions.c.id)
 )
 _COUNT_QUEUED = (
     select(func.count()).select_from(executions).where(executions.c.state == State.QUEUED)
@@ -247,7 +255,7 @@ class SqlExecutionStore:
             values = {
                 "wanted_id": execution_id,
                 "new_outcome": completion.outcome,
-                "new_message": completion.message,
+                "new_message": pack_text(completion.message),
                 "new_finished_us": _us(completion.finished_at),
             }
             if connection.execute(statement, values | fence).rowcount != 1:
@@ -274,7 +282,7 @@ class SqlExecutionStore:
     async def delete_finished(self, *, before: datetime, count_max: int) -> int:
         values = {"limit": _us(before), "count_max": count_max}
         return await self._database.write(
-            lambda connection: connection.execute(_DELETE_FINISHED, values).rowcount
+            lambda connection: len(connection.execute(_DELETE_FINISHED, values).all())
         )
 
     async def count_queued(self) -> int:

@@ -38,6 +38,11 @@ def unpack(packed: bytes) -> bytes:
     return zlib.decompress(packed[1:]) if packed[:1] == _COMPRESSED else packed[1:]
 
 
+def pack_text(text: str | None) -> str | None:
+    """Return what every database can hold: PostgreSQL refuses NUL, SQLite tools stop at it."""
+    return text and text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def pack_request(request: Request) -> tuple[str, bytes]:
     """Return the JSON body and the packed bytes it describes."""
     body = {
@@ -129,7 +134,7 @@ def pack_steps(execution_id: str, steps: Sequence[StepResult]) -> list[dict[str,
             "signal": step.signal,
             "limit_hit": step.limit_hit,
             "passed": step.passed,
-            "message": step.message,
+            "message": pack_text(step.message),
             "wall_seconds": step.usage.wall_seconds,
             "cpu_seconds": step.usage.cpu_seconds,
             "memory_peak_bytes": step.usage.memory_peak_bytes,

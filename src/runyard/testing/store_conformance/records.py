@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from runyard.domain.execution import ArtifactRecord, State
@@ -86,6 +87,19 @@ class RecordConformance:
         assert await store.read_artifact(claimed.id, "out.txt") == b"o" * 10_000
         assert await store.read_events(claimed.id, after=0) == list(completion.events)
         assert await store.read_events(claimed.id, after=1) == [completion.events[1]]
+
+    async def test_finish_survives_a_message_with_nul(self, store: ExecutionStore) -> None:
+        """Part of a message may come from inside a sandbox."""
+        await insert(store)
+        claimed, lease = await claim_one(store)
+        plain = build_completion()
+        [step] = plain.steps
+        steps = (replace(step, message="c\0d"),)
+
+        assert await store.finish(lease, replace(plain, message="a\0b", steps=steps))
+
+        found = await load(store, claimed.id)
+        assert (found.message, found.steps[0].message) == ("a\ufffdb", "c\ufffdd")
 
     async def test_read_artifact_that_does_not_exist_returns_none(
         self, store: ExecutionStore
