@@ -47,7 +47,7 @@ fix: setup ## Format and repair what can be repaired
 setup: .venv/.dev agent toolchains ## Make the virtual environment and build the agent
 
 agent: .venv/.serve ## Build the agent for this machine
-	@$(BIN)/python agent/build.py
+	@$(BIN)/python agent/build.py --host-only
 
 lock: .venv/.dev ## Pin the dependencies anew
 	$(BIN)/uv pip compile $(LOCK) --extra server pyproject.toml requirements/dev.in -o requirements/dev.txt

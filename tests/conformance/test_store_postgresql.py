@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -18,7 +19,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
 from tests.conformance.clusters import Cluster, open_cluster
 
+from runyard.bootstrap import open_application
 from runyard.domain.execution import Outcome, State
+from runyard.domain.files import File
+from runyard.domain.submission import Submission
+from runyard.settings import Settings
 from runyard.store import queue, schema
 from runyard.store.database import Database, ServerDatabase, open_database
 from runyard.store.executions import SqlExecutionStore
@@ -29,6 +34,7 @@ from runyard.testing.store_conformance import (
     build_completion,
     build_execution,
 )
+from runyard.testing.unconfined_engine import UnconfinedEngine
 
 T = TypeVar("T")
 
@@ -258,6 +264,45 @@ async def test_two_servers_clear_up_side_by_side(
 
     [left] = await store.list(limit=10, before=None)
     assert left.id == locked
+
+
+async def test_two_servers_on_one_database_run_everything_once(
+    migrated_url: str, store: SqlExecutionStore, tmp_path: Path
+) -> None:
+    engine = UnconfinedEngine()
+    submission = Submission(runtime="bash", files=(File("main.sh", b"echo $((6 * 7))"),))
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(engine.aclose)
+        servers = [
+            await stack.enter_async_context(
+                open_application(
+                    Settings(data_dir=tmp_path / name, database_url=migrated_url),
+                    None,
+                    engine=engine,
+                    self_tests=False,
+                )
+            )
+            for name in ("one", "other")
+        ]
+        submitted = [
+            await server.executions.submit(submission) for _ in range(3) for server in servers
+        ]
+        # Each is asked of both, so also of the one that did not run it.
+        finished = await asyncio.gather(
+            *(
+                server.executions.wait(execution.id, seconds_max=30)
+                for execution in submitted
+                for server in servers
+            )
+        )
+        health = [await server.health() for server in servers]
+
+    assert {(each.outcome, each.attempt, each.steps[0].stdout) for each in finished} == {
+        (Outcome.SUCCEEDED, 1, b"42\n")
+    }
+    assert all(each.is_ready for each in health)
+    assert finished[::2] == finished[1::2]
+    assert len(await store.list(limit=100, before=None)) == len(submitted)
 
 
 @asynccontextmanager

@@ -34,9 +34,7 @@ def test_every_recipe_that_documents_name_exists() -> None:
 def test_every_setting_is_documented_and_read() -> None:
     document = Path("docs/reference/settings.md").read_text()
     sources = "".join(
-        path.read_text()
-        for path in tracked_files(".py")
-        if path.parts[:2] == ("src", "runyard")
+        path.read_text() for path in tracked_files(".py") if path.parts[:2] == ("src", "runyard")
     )
     for name in Settings.model_fields:
         assert f"RUNYARD_{name.upper()}`" in document

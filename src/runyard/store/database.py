@@ -103,9 +103,17 @@ class ServerDatabase:
 
         # Named, because the server may be set up for another default: under a stricter one, writers
         # that wait for each other fail, and whoever waited to migrate does not see what was done.
-        self._writer = create_async_engine(
-            url, pool_pre_ping=True, isolation_level="READ COMMITTED"
-        )
+        try:
+            self._writer = create_async_engine(
+                url, pool_pre_ping=True, isolation_level="READ COMMITTED"
+            )
+        except ModuleNotFoundError as error:
+            raise ModuleNotFoundError(
+                f"The database needs {error.name}, which is not installed here;"
+                " PostgreSQL is reached with pip install 'runyard[server,postgres]' and an address"
+                " postgresql+asyncpg://…",
+                name=error.name,
+            ) from error
         # Shares the writer's connections.
         self._reader = self._writer.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True

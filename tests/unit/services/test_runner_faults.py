@@ -1,6 +1,5 @@
 """Sandboxes that break, agents that fall silent, and faults of our own."""
 
-
 import pytest
 
 from runyard.domain.execution import LimitHit, Outcome

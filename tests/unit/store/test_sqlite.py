@@ -113,3 +113,8 @@ def test_claim_on_postgresql_skips_what_others_lock() -> None:
 
     assert "FOR UPDATE SKIP LOCKED" in statement
     assert "RETURNING" in statement
+
+
+def test_database_whose_driver_is_missing_says_what_to_install() -> None:
+    with pytest.raises(ModuleNotFoundError, match=r"runyard\[server,postgres\]"):
+        open_database("postgresql+psycopg2://nobody@localhost/nothing")
