@@ -1,0 +1,1 @@
+"""The C program inside every sandbox, its build and its tests."""
