@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from agent.tests.driver import AgentProcess, is_root
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from agent.tests.driver import HELLO, LIMITS, PYTHON
 
+from agent.tests.driver import HELLO, LIMITS, PYTHON
 from runyard.agent.frames import (
     Frame,
     FrameReader,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from agent.tests.driver import LIMITS, PYTHON, AgentProcess, is_root, wait_gone
 
+from agent.tests.driver import LIMITS, PYTHON, AgentProcess, is_root, wait_gone
 from runyard.agent.frames import (
     STDIN_WINDOW_BYTES,
     ErrorCode,

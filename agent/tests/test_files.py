@@ -7,8 +7,8 @@ import stat
 from collections.abc import Callable
 
 import pytest
-from agent.tests.driver import AgentProcess, is_root
 
+from agent.tests.driver import AgentProcess, is_root
 from runyard.agent.frames import (
     ErrorCode,
     FrameType,

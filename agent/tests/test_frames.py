@@ -6,8 +6,8 @@ import struct
 from collections.abc import Callable
 
 import pytest
-from agent.tests.driver import HELLO, LIMITS, AgentProcess, wait_gone
 
+from agent.tests.driver import HELLO, LIMITS, AgentProcess, wait_gone
 from runyard.agent.frames import (
     ErrorCode,
     Fields,

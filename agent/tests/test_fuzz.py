@@ -10,9 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from agent.tests.driver import HELLO
 from agent.tests.mutation import mutations, seeds
-
 from runyard.agent.frames import FrameReader
 from runyard.domain.errors import ProtocolError
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from agent.tests.driver import PYTHON, AgentProcess
 
+from agent.tests.driver import PYTHON, AgentProcess
 from runyard.agent.frames import (
     ErrorCode,
     Fields,

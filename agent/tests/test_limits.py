@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from agent.tests.driver import LIMITS, PYTHON, AgentProcess, is_root
 
+from agent.tests.driver import LIMITS, PYTHON, AgentProcess, is_root
 from runyard.agent.frames import FrameType, encode_frame
 from runyard.domain.execution import LimitHit
 from runyard.domain.limits import MIB

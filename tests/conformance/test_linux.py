@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.conformance import platforms
 
 from runyard.domain.errors import EngineUnavailableError
 from runyard.domain.limits import Policy
@@ -19,6 +18,7 @@ from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.options import LinuxOptions
 from runyard.testing.engine_conformance import EngineConformance, open_session
 from runyard.testing.engine_conformance.tools import TOOL_LIMITS, find_tools
+from tests.conformance import platforms
 
 OPTIONS = LinuxOptions(
     sources=tuple(mount.source for tool in find_tools().values() for mount in tool.mounts),

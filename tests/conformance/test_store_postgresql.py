@@ -17,7 +17,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.util import await_only
-from tests.conformance.clusters import Cluster, open_cluster
 
 from runyard.bootstrap import open_application
 from runyard.domain.execution import Outcome, State
@@ -35,6 +34,7 @@ from runyard.testing.store_conformance import (
     build_execution,
 )
 from runyard.testing.unconfined_engine import UnconfinedEngine
+from tests.conformance.clusters import Cluster, open_cluster
 
 T = TypeVar("T")
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.conformance import platforms
 
 from runyard.testing.engine_conformance import EngineConformance
 from runyard.testing.engine_conformance.tools import Tool, find_tools
 from runyard.testing.unconfined_engine import UnconfinedEngine
+from tests.conformance import platforms
 
 
 @pytest_asyncio.fixture

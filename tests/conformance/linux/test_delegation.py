@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.conformance import platforms
 
 from runyard.engines.linux import dbus, delegation
 from runyard.engines.linux.dbus import Connection, DBusError, Message
+from tests.conformance import platforms
 
 MANAGER = "org.freedesktop.systemd1"
 SECONDS_MAX = 20.0

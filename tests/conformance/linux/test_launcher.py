@@ -16,7 +16,6 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from tests.conformance import platforms
 
 from runyard.domain.errors import (
     BusyError,
@@ -33,6 +32,7 @@ from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.spec import OrderKind, ReplyKind, ReportKind, RequestKind
 from runyard.testing.engine_conformance.session import eventually, open_session
+from tests.conformance import platforms
 
 SECONDS_MAX = 20.0
 ORDER = struct.Struct("<IIQQQQII")

@@ -6,9 +6,6 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from tests.conformance import platforms
-from tests.conformance.runtimes.running import Runner
-from tests.conformance.runtimes.toolchains import FOUND
 
 from runyard.domain.errors import EngineUnavailableError
 from runyard.engines.linux.engine import build
@@ -16,6 +13,9 @@ from runyard.engines.linux.launcher import start_launcher
 from runyard.engines.linux.options import LinuxOptions
 from runyard.services.toolchains import mount_sources
 from runyard.testing.unconfined_engine import UnconfinedEngine
+from tests.conformance import platforms
+from tests.conformance.runtimes.running import Runner
+from tests.conformance.runtimes.toolchains import FOUND
 
 
 @pytest_asyncio.fixture(scope="session")

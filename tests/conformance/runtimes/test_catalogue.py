@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.conformance.runtimes.running import Runner
-from tests.conformance.runtimes.toolchains import FOUND, MAIN, PRESENT, require
 
 from runyard.domain.execution import Outcome
 from runyard.domain.files import File
 from runyard.domain.runtime import RuntimeState
 from runyard.services.runtimes import Runtimes
+from tests.conformance.runtimes.running import Runner
+from tests.conformance.runtimes.toolchains import FOUND, MAIN, PRESENT, require
 
 # A program that is wrong for its compiler, or that ends with a failure of its own.
 WRONG = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.conformance.runtimes.running import Runner
-from tests.conformance.runtimes.toolchains import ROOT, require
 
 from runyard.domain.execution import Outcome
 from runyard.domain.files import File
+from tests.conformance.runtimes.running import Runner
+from tests.conformance.runtimes.toolchains import ROOT, require
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples").iterdir() if path.is_dir())
 

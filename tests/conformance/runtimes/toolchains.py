@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.conformance.runtimes.running import Runner
 
 from runyard.domain.runtime import Runtime
 from runyard.services.catalogue import load_catalogue
 from runyard.services.toolchains import ToolchainSearch, find_toolchains
+from tests.conformance.runtimes.running import Runner
 
 ROOT = Path(__file__).parents[3]
 FOUND = {

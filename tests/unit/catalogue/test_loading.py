@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from tests.unit.catalogue.folders import RUNTIME, write_runtime
 
 from runyard.domain.errors import CatalogueError
 from runyard.domain.limits import MIB, RUN_LIMITS
 from runyard.services.catalogue import load_catalogue
+from tests.unit.catalogue.folders import RUNTIME, write_runtime
 
 
 def test_load_returns_what_the_folder_says(tmp_path: Path) -> None:

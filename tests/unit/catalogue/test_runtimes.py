@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.unit.catalogue.folders import RUNTIME, write_runtime
 
 from runyard.domain.errors import EngineError, RuntimeUnavailableError, UnknownRuntimeError
 from runyard.domain.execution import Outcome, StepKind, StepResult
@@ -14,6 +13,7 @@ from runyard.domain.runtime import Runtime, RuntimeState, SelfTest
 from runyard.services.catalogue import load_catalogue
 from runyard.services.runtimes import Runtimes
 from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains
+from tests.unit.catalogue.folders import RUNTIME, write_runtime
 
 PRESENT = RUNTIME.replace('"demo"', '"true"')
 SECOND = """

@@ -3,8 +3,6 @@
 import os
 from pathlib import Path
 
-from tests.unit.catalogue.folders import RUNTIME, write_runtime
-
 from runyard.services.catalogue import CatalogueEntry, load_catalogue
 from runyard.services.toolchains import (
     Found,
@@ -13,6 +11,7 @@ from runyard.services.toolchains import (
     find_toolchains,
     mount_sources,
 )
+from tests.unit.catalogue.folders import RUNTIME, write_runtime
 
 HOME = """
 home.target = "/opt/demo"
