@@ -12,6 +12,7 @@ from ipaddress import ip_address
 import uvicorn
 from fastapi import FastAPI
 
+from runyard.api.connection import BoundedConnection
 from runyard.api.streams import MESSAGE_BYTES_MAX
 from runyard.domain.errors import EngineUnavailableError, InvalidRequestError
 
@@ -83,7 +84,7 @@ async def listen(
     server = _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=BoundedConnection,
             ws="websockets-sansio",
             ws_max_size=WEBSOCKET_BYTES_MAX,
             ws_per_message_deflate=False,
