@@ -217,6 +217,8 @@ class Channel:
             frame = await self._receive()
             if frame.type is not FrameType.FILE_CHUNK:
                 raise ProtocolError(f"The agent put {frame.type.name} into a file.")
+            if frame.has_more and not frame.payload:
+                raise ProtocolError("The agent put nothing into a file.")
             chunks.append(frame.payload)
             size += len(frame.payload)
         if size > bytes_max:
@@ -259,8 +261,8 @@ class Channel:
 
     def _note_taken(self, frame: Frame) -> None:
         taken = Fields(frame.payload, known=range(1, 2)).number_required(1)
-        if self._stdin is None or not self._stdin.taken <= taken <= self._stdin.sent:
-            raise ProtocolError("The agent took more input than it was given.")
+        if self._stdin is None or not self._stdin.taken < taken <= self._stdin.sent:
+            raise ProtocolError("The agent took no input, or more than it was given.")
         self._stdin.taken = taken
         self._push_stdin()
 

@@ -16,6 +16,7 @@ VERSION = 1
 PAYLOAD_BYTES_MAX = 1 << 20
 DATA_BYTES_MAX = 65_536
 STDIN_WINDOW_BYTES = 262_144
+MESSAGE_CHARACTERS_MAX = 500
 FLAG_MORE = 1
 
 _HEADER = struct.Struct("<IBBH")
@@ -120,9 +121,17 @@ class Fields:
         return self._values.get(tag, b"")
 
     def text(self, tag: int) -> str | None:
-        """For messages: bytes that are not UTF-8 are replaced."""
+        """Bytes that are not UTF-8 are replaced."""
         value = self._values.get(tag)
         return None if value is None else value.decode("utf-8", "replace")
+
+    def message(self, tag: int) -> str | None:
+        """Return text for logs and answers: cut, and without control characters."""
+        text = self.text(tag)
+        if text is None:
+            return None
+        shown = text[:MESSAGE_CHARACTERS_MAX]
+        return "".join(character if character.isprintable() else " " for character in shown)
 
 
 class FrameReader:

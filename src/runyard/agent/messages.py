@@ -31,6 +31,10 @@ from runyard.domain.limits import Limits, Usage
 # 256 KiB: more than a socket's buffer, so a larger frame would not travel in one go anyway.
 FILE_CHUNK_BYTES = 262_144
 _NS_PER_SECOND = 1_000_000_000
+_EXIT_CODE_MAX = 255
+_SIGNAL_MAX = 64
+# Nanoseconds of 36 years, or 1 EiB: what databases and JSON readers can hold.
+_MEASURE_MAX = 1 << 60
 _HITS = {1: LimitHit.WALL, 2: LimitHit.CPU, 3: LimitHit.MEMORY, 4: LimitHit.OUTPUT}
 _REFUSALS: dict[int, type[RunyardError]] = {
     ErrorCode.BAD_PATH: InvalidPathError,
@@ -121,7 +125,7 @@ def parse_hello(frame: Frame) -> Hello:
         raise ProtocolError(f"The agent chose version {version}; this server speaks {VERSION}.")
     return Hello(
         version=version,
-        agent=fields.text(2) or "",
+        agent=fields.message(2) or "",
         is_init=fields.number(3) == 1,
         has_meter=fields.number(4) == 1,
     )
@@ -130,14 +134,19 @@ def parse_hello(frame: Frame) -> Hello:
 def parse_output(frame: Frame, *, left: int) -> Output:
     if left < 0:
         raise ProtocolError("The agent sent more output than the limit allows.")
+    if not frame.payload:
+        raise ProtocolError("The agent sent output without a byte.")
     return Output("stdout" if frame.type is FrameType.STDOUT else "stderr", frame.payload)
 
 
 def parse_exited(frame: Frame) -> Exited:
     fields = Fields(frame.payload, known=range(1, 11))
     exit_code, signal, hit = fields.number(1), fields.number(2), fields.number(3)
-    if (exit_code is None) == (signal is None) or (hit is not None and hit not in _HITS):
+    is_plain = (exit_code is None) != (signal is None) and (hit is None or hit in _HITS)
+    if not is_plain or (exit_code or 0) > _EXIT_CODE_MAX or not 1 <= (signal or 1) <= _SIGNAL_MAX:
         raise ProtocolError("The agent reported an end that makes no sense.")
+    if any((fields.number(tag) or 0) > _MEASURE_MAX for tag in range(4, 9)):
+        raise ProtocolError("The agent reported usage that makes no sense.")
     cpu_ns = fields.number(5)
     truncated = fields.number(9) or 0
     return Exited(
@@ -153,13 +162,13 @@ def parse_exited(frame: Frame) -> Exited:
         ),
         stdout_truncated=bool(truncated & 1),
         stderr_truncated=bool(truncated & 2),
-        message=fields.text(10),
+        message=fields.message(10),
     )
 
 
 def parse_error(frame: Frame) -> RunyardError:
     fields = Fields(frame.payload, known=range(1, 4))
-    code, message = fields.number_required(1), fields.text(2) or "no reason"
+    code, message = fields.number_required(1), fields.message(2) or "no reason"
     if fields.number(3) == 1 or code not in _REFUSALS:
         return ProtocolError(f"The agent gave up: {message}.")
     return _REFUSALS[code](f"The sandbox refused: {message}.")
