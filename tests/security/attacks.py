@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import ClassVar
 
 import pytest
@@ -31,6 +32,12 @@ class Endings:
         elif "program" in metafunc.fixturenames:
             ending = [each for each in programs if each.probes or each.inside != Ending()]
             metafunc.parametrize("program", ending, ids=[each.name for each in ending])
+
+    @pytest.fixture(autouse=True)
+    def _has_what_it_needs(self, request: pytest.FixtureRequest) -> None:
+        program = request.node.callspec.params["program"]
+        if program.needs and shutil.which(program.needs) is None:
+            pytest.skip(f"this machine has no {program.needs}")
 
     async def test_program_ends_as_documented(
         self, laboratory: Laboratory, secret: str, program: Program

@@ -49,6 +49,8 @@ class Program:
     proof_args: tuple[str, ...] = ()
     # A shell command around the source, which is then not compiled beforehand; args are $1, $2 …
     command: str | None = None
+    # A program of the host without which the attack cannot be tried.
+    needs: str | None = None
     limits: Limits = INSIDE_LIMITS
     inside: Ending = field(default_factory=Ending)
     probes: dict[str, str] = field(default_factory=dict)

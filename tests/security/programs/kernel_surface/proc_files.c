@@ -32,7 +32,6 @@ int main(void)
     report_text("sched_debug", "/proc/sched_debug");
     report_text("partitions", "/proc/partitions");
     report_text("diskstats", "/proc/diskstats");
-    report_text("kernel_config", "/proc/config.gz");
     report_text("core_image", "/proc/kcore");
     report_open("kernel_log", "/proc/kmsg", O_RDONLY);
     report_open("log_device", "/dev/kmsg", O_WRONLY);
