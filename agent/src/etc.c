@@ -33,7 +33,9 @@ static const char *const wanted[] = {
     "swipl*",       "lua*",        "tcl*",
     "guile*",       "julia*",      "fpc*",
     "ocaml*",       "npmrc.d",     "debian_version",
-    "emacs",
+    "emacs",        "gnucobol*",   "ldc2.conf",
+    "nim",          "GNUstep",     "racket",
+    "jython",
 };
 
 /* Below ssl only these: private keys live beside them. */

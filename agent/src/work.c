@@ -18,9 +18,10 @@
 
 /* Files of /proc that tell about the machine or its other users and that programs do without. */
 static const char *const masked[] = {
-    "/proc/kallsyms", "/proc/keys",      "/proc/key-users",     "/proc/interrupts",
-    "/proc/modules",  "/proc/cmdline",   "/proc/timer_list",    "/proc/sched_debug",
-    "/proc/softirqs", "/proc/diskstats", "/proc/latency_stats",
+    "/proc/kallsyms",  "/proc/keys",      "/proc/key-users",     "/proc/interrupts",
+    "/proc/modules",   "/proc/cmdline",   "/proc/timer_list",    "/proc/sched_debug",
+    "/proc/softirqs",  "/proc/diskstats", "/proc/latency_stats", "/proc/partitions",
+    "/proc/config.gz", "/proc/zoneinfo",
 };
 #define MASKED_COUNT (sizeof masked / sizeof *masked)
 
