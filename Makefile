@@ -58,7 +58,7 @@ clean: ## Remove what the other recipes made
 
 # What a test run may not skip: all that root can have on a Debian machine.
 REQUIRED := RUNYARD_REQUIRE_ENGINES=linux,unconfined RUNYARD_REQUIRE_POSTGRESQL=1 RUNYARD_REQUIRE_TOOLS=node,sqlite3,cargo,go
-TEST_PROGRAMS = gcc=gcc g++=g++ perl=perl awk=mawk sqlite3=sqlite3 dbus-daemon=dbus-daemon dbus-send=dbus-bin java=openjdk-17-jdk-headless javac=openjdk-17-jdk-headless go=golang-go cargo=cargo node=nodejs $(INITDB)=postgresql
+TEST_PROGRAMS = gcc=gcc g++=g++ perl=perl awk=mawk sqlite3=sqlite3 dbus-daemon=dbus-daemon dbus-send=dbus-bin java=openjdk-17-jdk-headless javac=openjdk-17-jdk-headless go=golang-go /usr/bin/cargo=cargo node=nodejs $(INITDB)=postgresql
 # Debian keeps it out of PATH, in a folder for each version.
 INITDB := $(or $(firstword $(wildcard /usr/lib/postgresql/*/bin/initdb)),initdb)
 C_SOURCES = $(wildcard agent/src/*.c agent/src/*.h agent/tests/*.c)

@@ -31,6 +31,7 @@ def measure() -> dict[str, float]:
     rows: dict[str, float] = {}
     bare_times = bare.latency_seconds(PROGRAM, runs=LATENCY_RUNS)
     rows["bare /bin/true p50, ms"] = statistics.median(bare_times) * 1000
+    rows["bare /bin/true/s, 2 workers"] = bare.rate(PROGRAM, workers=2, seconds=RATE_SECONDS)
     for name, options in (
         ("launcher", LinuxOptions()),
         ("launcher, new network each job,", LinuxOptions(fresh_network=True)),

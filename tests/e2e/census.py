@@ -47,6 +47,10 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def children(pid: int) -> list[int]:
+    return [child for child, parent in _parents() if parent == pid]
+
+
 def cgroups(family: list[int]) -> Iterator[Path]:
     """Yield the cgroups of the launchers among `family`, which name their process id."""
     for directory, names, _ in os.walk(CGROUPS):

@@ -28,8 +28,10 @@ CONCURRENCY = 3
 
 
 @pytest.fixture(scope="session")
-def temporary() -> Iterator[Path]:
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A place for temporary files in which only this run writes."""
+    # Other tests' directories stay where they are: a socket's address has room for 107 bytes.
+    tmp_path_factory.getbasetemp()
     before = os.environ.get("TMPDIR")
     with tempfile.TemporaryDirectory(prefix="runyard-security-") as name:
         Path(name).chmod(0o755)

@@ -63,7 +63,10 @@ def test_database_is_in_the_data_directory_unless_said(tmp_path: Path) -> None:
     assert chosen.resolved_database_url == "postgresql+asyncpg://h/d"
 
 
-def test_toolchains_are_in_the_data_directory_unless_said(tmp_path: Path) -> None:
+def test_toolchains_are_in_the_data_directory_unless_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RUNYARD_TOOLCHAIN_DIRS", raising=False)
     assert Settings(data_dir=tmp_path).resolved_toolchain_dirs == (tmp_path / "toolchains",)
     chosen = Settings(toolchain_dirs=(Path("/opt/x"),))
     assert chosen.resolved_toolchain_dirs == (Path("/opt/x"),)
