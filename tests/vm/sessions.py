@@ -32,6 +32,7 @@ LEFT_OUT = (
     "test_cpu_time_of_children",
     "test_engine_that_is_full",
     "test_files_and_output_of_concurrent_sandboxes",
+    "test_fork_bomb_is_over_in_time",
     "test_forty_steps",
     "test_many_sandboxes_leave_no_control_group",
     "test_number_of_files_is_bounded",
@@ -83,7 +84,7 @@ SESSIONS = (
         mode="plain",
         user=GUEST_USER,
         kind="bare",
-        seconds=210,
+        seconds=240,
         command=(*PYTEST, *CHOICE, *CONFORMANCE),
     ),
     Session(
