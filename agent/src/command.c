@@ -269,6 +269,9 @@ void command_end(struct agent *agent, enum limit_hit hit)
     input_close(&command->input);
     if (!reap_everything(agent))
         frame_fatal(agent, ERROR_INTERNAL, "a process of the step cannot be killed");
+    /* It ended by itself in the moment its time was up. */
+    if (command->hit == HIT_WALL && command->is_reaped && WIFEXITED(command->status))
+        command->hit = HIT_NONE;
     limits_finish(agent);
 }
 
