@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import ClassVar
 
@@ -50,7 +51,8 @@ class Endings:
             assert ending == (program.inside.exit_code, program.inside.signal), inside
         if inside.exited.limit_hit in {LimitHit.WALL, LimitHit.CPU, LimitHit.OUTPUT}:
             assert inside.seconds <= program.limits.wall_seconds + GRACE_SECONDS
-        assert not escapes(inside.text, secret), inside.text[-3000:]
+        expected = set() if os.geteuid() == 0 else {*program.only_as_root}
+        assert not escapes(inside.text, secret) - expected, inside.text[-3000:]
         assert len(inside.stdout) <= program.limits.output_bytes
         assert len(inside.stderr) <= program.limits.output_bytes
 
@@ -61,6 +63,8 @@ class Attacks(Endings):
     async def test_attack_is_stopped(
         self, laboratory: Laboratory, secret: str, program: Program, probe: str
     ) -> None:
+        if probe in program.only_as_root and os.geteuid() != 0:
+            pytest.skip(f"{probe} is documented as open where the engine is not started by root")
         inside = await laboratory.run(program)
 
         assert probe not in escapes(inside.text, secret), inside.text[-3000:]

@@ -13,8 +13,8 @@ from pathlib import Path
 from runyard.engines.interface import Engine
 from tests.e2e.census import descendants
 
-SETTLE_SECONDS = 10.0
-TIMES_SEEN_AT_REST = 10
+SETTLE_SECONDS = 20.0
+TIMES_SEEN_AT_REST = 5
 CGROUPS = Path("/sys/fs/cgroup")
 
 

@@ -54,6 +54,9 @@ class Program:
     limits: Limits = INSIDE_LIMITS
     inside: Ending = field(default_factory=Ending)
     probes: dict[str, str] = field(default_factory=dict)
+    # Probes that are stopped only where the engine was started by root; docs/security-model.md
+    # says why.
+    only_as_root: tuple[str, ...] = ()
     # Bounds of the proof run.
     proof_seconds: float = 10.0
     proof_rlimits: dict[str, int] = field(default_factory=dict)
@@ -98,6 +101,7 @@ def _parse(kind: str, name: str, table: dict[str, Any]) -> Program:
         "args": tuple(table.get("args", ())),
         "proof_args": tuple(table.get("proof_args", table.get("args", ()))),
         "limits": replace(INSIDE_LIMITS, **table.get("limits", {})),
+        "only_as_root": tuple(table.get("only_as_root", ())),
         "inside": _parse_ending(dict(table.get("inside", {}))),
     }
     wrong = set(values.get("probes", {}).values()) - set(PROOFS)
