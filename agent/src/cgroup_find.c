@@ -159,6 +159,8 @@ static int place_unified(struct cgroup_host *host, int dir, bool is_eager)
             (vacate(dir) || write_file(dir, "cgroup.subtree_control", "+memory +pids")))
             return -1;
     }
+    /* CPU time is counted without this controller; it is passed on where it can be. */
+    write_file(dir, "cgroup.subtree_control", "+cpu");
     if (mkdirat(dir, host->name, 0755))
         return fault("create the cgroup %s", host->name);
     int own = openat(dir, host->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -172,29 +174,44 @@ static int place_unified(struct cgroup_host *host, int dir, bool is_eager)
     return 0;
 }
 
-/* Try our own group and every one above it up to the mount. */
+static int try_unified(struct cgroup_host *host, const char *path, bool is_eager)
+{
+    int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir >= 0 && !place_unified(host, dir, is_eager))
+        return 0;
+    if (dir >= 0)
+        close(dir);
+    return -1;
+}
+
+/* Cut the last part of a path. Returns false at the mount. */
+static bool ascend(char *path, size_t mount_size)
+{
+    size_t length = strlen(path);
+    while (length > mount_size && path[length - 1] != '/')
+        length--;
+    if (length <= mount_size)
+        return false;
+    path[length - 1] = '\0';
+    return true;
+}
+
+/* Our own group comes first even if it has to be vacated, because what an operator set for it (a
+ * unit's MemoryMax=, its stop) has to reach the sandboxes; then those above it up to the mount. */
 static int find_unified(struct cgroup_host *host)
 {
     char path[2048];
     size_t mount_size;
     if (find_directory(NULL, path, sizeof path, &mount_size))
         return -1;
-    size_t whole = strlen(path);
+    if (!try_unified(host, path, false) || !try_unified(host, path, true))
+        return 0;
     for (int is_eager = 0; is_eager <= 1; is_eager++) {
-        char copy[2048];
-        snprintf(copy, sizeof copy, "%s", path);
-        for (size_t length = whole;;) {
-            int dir = open(copy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-            if (dir >= 0 && !place_unified(host, dir, is_eager))
+        char above[2048];
+        snprintf(above, sizeof above, "%s", path);
+        while (ascend(above, mount_size))
+            if (!try_unified(host, above, is_eager))
                 return 0;
-            if (dir >= 0)
-                close(dir);
-            while (length > mount_size && copy[length - 1] != '/')
-                length--;
-            if (length <= mount_size)
-                break;
-            copy[--length] = '\0';
-        }
     }
     return -1;
 }

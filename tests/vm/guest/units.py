@@ -37,7 +37,10 @@ async def engine(launcher: LauncherHandle) -> AsyncIterator[Engine]:
 
 def own_unit() -> Path:
     place = parse_places(Path("/proc/self/cgroup").read_text())[""]
-    return GROUPS / place.removesuffix("/server").lstrip("/")
+    # Whoever makes groups beside itself has moved into a leaf of that name first.
+    while place.endswith("/server"):
+        place = place.removesuffix("/server")
+    return GROUPS / place.lstrip("/")
 
 
 def test_launcher_has_control_groups_of_version_2(launcher: LauncherHandle) -> None:
@@ -56,7 +59,8 @@ def test_groups_of_sandboxes_lie_in_the_servers_unit(launcher: LauncherHandle) -
     # A login session's own scope belongs to the system and is not delegated.
     assert unit.suffix in {".scope", ".service"}
     assert not unit.name.startswith("session-c")
-    assert [group.parent for group in GROUPS.rglob(launcher.facts.group)] == [unit]
+    (group,) = GROUPS.rglob(launcher.facts.group)
+    assert unit in group.parents
 
 
 async def test_every_limit_is_enforced(engine: Engine) -> None:
