@@ -92,8 +92,9 @@ def cgroups(family: list[int]) -> Iterator[Path]:
         for directory, names, _ in os.walk(name):
             for each in names:
                 if each.startswith(own):
-                    yield Path(directory, each)
-                    yield from (path for path in Path(directory, each).rglob("*") if path.is_dir())
+                    # os.walk passes over what disappears under its hands.
+                    for below, _, _ in os.walk(f"{directory}/{each}"):
+                        yield Path(below)
             names[:] = [each for each in names if not each.startswith("runyard-")]
 
 
