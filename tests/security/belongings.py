@@ -43,9 +43,14 @@ async def count(engine: Engine) -> Belongings:
         network_namespaces=len({_link(pid, "ns/net") for pid in family}),
         own_descriptors=len(os.listdir("/proc/self/fd")),
         their_descriptors=sum(_entries(f"/proc/{pid}/fd") for pid in family),
-        sandboxes=tuple(sorted(await engine.list_ids())),
+        sandboxes=tuple(sorted(await own_sandboxes(engine))),
         temporary=tuple(sorted(os.listdir(os.environ["TMPDIR"]))),
     )
+
+
+async def own_sandboxes(engine: Engine) -> list[str]:
+    """Return the sandboxes of `engine`, without the groups that another, killed launcher left."""
+    return [each for each in await engine.list_ids() if not each.startswith("runyard-")]
 
 
 @asynccontextmanager

@@ -25,8 +25,9 @@ from tests.security.building import build
 from tests.security.manifest import Program
 
 CONFINE = Path(__file__).parent / "confine.py"
-# A uid that nothing else on a machine uses, so that limits counted per user count only the proof.
-PROOF_UID = 0x6F000000 + 1
+# A uid that nothing else on a machine uses, not even a second run of these tests, so that limits
+# counted per user count only the proof.
+PROOF_UID = 0x6F000000 + os.getpid()
 OUTPUT_BYTES_MAX = 256 << 10
 
 

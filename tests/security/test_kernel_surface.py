@@ -15,7 +15,7 @@ from tests.security.manifest import INSIDE_LIMITS
 
 NO_CAPABILITIES = "0000000000000000"
 CAPABILITY_SETS = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
-TREE = "sh -c 'echo deep; cat' & echo wide; cat"
+TREE = "sh -c 'echo deep; exec sleep 60' & echo wide; cat"
 
 
 class TestKernelSurface(Attacks):

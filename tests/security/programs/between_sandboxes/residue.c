@@ -98,10 +98,13 @@ static void find_ipc(void)
 
 static bool text_contains(const char *path, const char *wanted)
 {
-    static char text[1 << 16];
+    static char text[1 << 20];
     int fd = open(path, O_RDONLY);
-    ssize_t length = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-    text[length < 0 ? 0 : length] = 0;
+    size_t length = 0;
+    for (ssize_t count; fd >= 0 && length < sizeof text - 1; length += (size_t)count)
+        if ((count = read(fd, text + length, sizeof text - 1 - length)) <= 0)
+            break;
+    text[length] = 0;
     close(fd);
     return strstr(text, wanted);
 }
