@@ -81,5 +81,5 @@ toolchains: $(if $(shell command -v npm),tools/typescript/node_modules/.installe
 	@tools/warm-go tools/go-cache
 
 tools/typescript/node_modules/.installed: tools/typescript/package-lock.json
-	npm ci --silent --ignore-scripts --prefix tools/typescript
-	@touch $@
+	@npm ci --silent --ignore-scripts --prefix tools/typescript && touch $@ || \
+		echo 'npm could not fetch the TypeScript compiler; that runtime stays unavailable.' >&2
