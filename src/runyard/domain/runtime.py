@@ -35,12 +35,23 @@ class RuntimeState(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class Start(StrEnum):
+    """How a command comes to run. The program cannot tell; only the clock can."""
+
+    COLD = "cold"  # Executed when the request is there.
+    WAITING = "waiting"  # Started ahead; it stands still at its first touch of /work.
+    FORKED = "forked"  # Forked from an interpreter that was started ahead, outside any job.
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """An argument list with placeholders and the environment it needs."""
+    """An argument list with placeholders and the environment it needs. `start` is the fastest
+    start that it bears; a platform that cannot do it starts the command cold.
+    """
 
     argv: tuple[str, ...]
     env: dict[str, str] = field(default_factory=dict)
+    start: Start = Start.COLD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +84,9 @@ class Runtime:
     extra_files: tuple[File, ...] = ()
     compile: Command | None = None
     run: Command
+    # Globs below /work: all that a run needs of the compile step beside the request's own files.
+    # Empty if that is not known; a run then starts from the compiler's /work.
+    build_outputs: tuple[str, ...] = ()
     compile_limits: Limits = COMPILE_LIMITS
     run_limits: Limits = RUN_LIMITS
     mounts: tuple[Mount, ...] = ()

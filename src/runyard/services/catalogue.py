@@ -13,14 +13,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from runyard.domain.errors import CatalogueError
+from runyard.domain.errors import CatalogueError, InvalidPathError
 from runyard.domain.files import File, check_path
 from runyard.domain.limits import COMPILE_LIMITS, MIB, RUN_LIMITS, Limits
-from runyard.domain.runtime import Command, SelfTest
+from runyard.domain.runtime import Command, SelfTest, Start
 
 PACKAGED = Path(__file__).parent.parent / "catalogue"
 ID_PATTERN = r"^[a-z][a-z0-9-]{0,31}$"
@@ -58,6 +58,7 @@ class Toolchain:
     home: ToolchainHome | None = None
     compile: Command | None = None
     run: Command
+    build_outputs: tuple[str, ...] = ()
     version: Command
     version_stdin: bytes = b""
     version_pattern: str = VERSION_PATTERN
@@ -140,7 +141,11 @@ class _ToolchainTable(_Table):
     hint: str = ""
     home: _HomeTable | None = None
     compile: _Words | None = None
+    compile_start: Literal["waiting"] | None = None
     run: _Words
+    # Only an interpreter that is given its program forks; a compiler is handed files.
+    run_start: Literal["waiting", "forked"] | None = None
+    build_outputs: Annotated[list[_Word], Field(max_length=16)] = []
     env: dict[str, str] = {}
     version: _Words
     version_stdin: str = ""
@@ -228,6 +233,7 @@ def _build_toolchain(file: Path, number: int, table: _ToolchainTable) -> Toolcha
         re.compile(table.version_pattern)
     except re.error as error:
         raise _refuse(file, f"{key}.version_pattern", str(error)) from error
+    _check_build(file, key, table)
     if not table.packages and not table.hint:
         raise _refuse(file, f"{key}.packages", "say which package brings it, or give a hint")
     return Toolchain(
@@ -235,12 +241,31 @@ def _build_toolchain(file: Path, number: int, table: _ToolchainTable) -> Toolcha
         packages=tuple(table.packages),
         hint=table.hint,
         home=_build_home(table.home) if table.home else None,
-        compile=Command(argv=tuple(table.compile), env=table.env) if table.compile else None,
-        run=Command(argv=tuple(table.run), env=table.env),
+        compile=_build_command(table.compile, table.compile_start, table.env)
+        if table.compile
+        else None,
+        run=_build_command(table.run, table.run_start, table.env),
+        build_outputs=tuple(table.build_outputs),
         version=Command(argv=tuple(table.version), env=table.env),
         version_stdin=table.version_stdin.encode(),
         version_pattern=table.version_pattern,
     )
+
+
+def _build_command(argv: Sequence[str], start: str | None, env: dict[str, str]) -> Command:
+    return Command(argv=tuple(argv), env=env, start=Start(start or "cold"))
+
+
+def _check_build(file: Path, key: str, table: _ToolchainTable) -> None:
+    """Refuse what only a compile step can have, and outputs that are not below /work."""
+    for name in ("compile_start", "build_outputs"):
+        if getattr(table, name) and not table.compile:
+            raise _refuse(file, f"{key}.{name}", "there is no compile command")
+    for glob in table.build_outputs:
+        try:
+            check_path(glob)
+        except InvalidPathError as error:
+            raise _refuse(file, f"{key}.build_outputs", error.message.rstrip(".")) from error
 
 
 def _build_home(table: _HomeTable) -> ToolchainHome:

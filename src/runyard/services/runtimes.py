@@ -23,7 +23,14 @@ import structlog
 
 from runyard.domain.errors import EngineError, RuntimeUnavailableError, UnknownRuntimeError
 from runyard.domain.execution import Outcome
-from runyard.domain.runtime import Command, Runtime, RuntimeState, RuntimeStatus, SelfTest
+from runyard.domain.runtime import (
+    Command,
+    Runtime,
+    RuntimeState,
+    RuntimeStatus,
+    SelfTest,
+    Start,
+)
 from runyard.services.catalogue import CatalogueEntry
 from runyard.services.toolchains import Candidate, Found, build_runtime
 
@@ -253,7 +260,7 @@ def _patiently(runtime: Runtime) -> Runtime:
 
 
 def _nicely(command: Command) -> Command:
-    return replace(command, argv=(_NICE, "-n", _NICENESS, *command.argv))
+    return replace(command, argv=(_NICE, "-n", _NICENESS, *command.argv), start=Start.COLD)
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runyard.domain.runtime import Command, Mount, Runtime
@@ -88,6 +88,7 @@ def build_runtime(
         extra_files=entry.extra_files,
         compile=toolchain.compile and located.resolve(toolchain.compile),
         run=located.resolve(toolchain.run),
+        build_outputs=toolchain.build_outputs,
         compile_limits=entry.compile_limits,
         run_limits=entry.run_limits,
         mounts=(located.mount,) if located.mount else (),
@@ -108,7 +109,7 @@ class _Located:
         """Return the command with its program's full path and the environment all have."""
         program, *rest = command.argv
         env = {"PATH": self.path, "HOME": "/tmp", "LANG": "C.UTF-8", **command.env}  # noqa: S108
-        return Command(argv=(self.programs.get(program, program), *rest), env=env)
+        return replace(command, argv=(self.programs.get(program, program), *rest), env=env)
 
 
 def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:

@@ -6,8 +6,11 @@ import pytest
 
 from runyard.domain.errors import CatalogueError
 from runyard.domain.limits import MIB, RUN_LIMITS
+from runyard.domain.runtime import Start
 from runyard.services.catalogue import load_catalogue
 from tests.unit.catalogue.folders import RUNTIME, write_runtime
+
+COMPILE = 'compile = ["democ", "{entry}"]\n'
 
 
 def test_load_returns_what_the_folder_says(tmp_path: Path) -> None:
@@ -41,6 +44,31 @@ def test_extra_files_are_read(tmp_path: Path) -> None:
     (entry,) = load_catalogue([tmp_path])
 
     assert [file.path for file in entry.extra_files] == ["project.cfg"]
+
+
+def test_starts_and_build_outputs_are_read(tmp_path: Path) -> None:
+    warm = 'compile_start = "waiting"\nrun_start = "forked"\nbuild_outputs = [".out/**"]\n'
+    write_runtime(tmp_path, text=RUNTIME + COMPILE + warm)
+
+    (entry,) = load_catalogue([tmp_path])
+
+    (toolchain,) = entry.toolchains
+    assert toolchain.compile is not None
+    assert toolchain.compile.start is Start.WAITING
+    assert toolchain.run.start is Start.FORKED
+    assert toolchain.version.start is Start.COLD
+    assert toolchain.build_outputs == (".out/**",)
+
+
+def test_commands_start_cold_unless_the_catalogue_says_more(tmp_path: Path) -> None:
+    write_runtime(tmp_path, text=RUNTIME + COMPILE)
+
+    (entry,) = load_catalogue([tmp_path])
+
+    (toolchain,) = entry.toolchains
+    assert toolchain.compile is not None
+    assert toolchain.compile.start is toolchain.run.start is Start.COLD
+    assert toolchain.build_outputs == ()
 
 
 def test_later_folder_replaces_a_runtime(tmp_path: Path) -> None:
@@ -79,6 +107,24 @@ def test_digest_changes_with_what_is_run(tmp_path: Path, part: str) -> None:
         ('run = ["demo", "{entry}"]', 'run = ["demo", "{file}"]', "toolchain.0.run"),
         ('run = ["demo", "{entry}"]', 'run = ["demo", "x{sources:*.c}"]', "toolchain.0.run"),
         ('packages = ["demo-lang"]\n', "", "toolchain.0.packages"),
+        ("version = [", 'run_start = "hot"\nversion = [', "toolchain.0.run_start"),
+        ("version = [", 'compile_start = "waiting"\nversion = [', "toolchain.0.compile_start"),
+        (
+            "version = [",
+            f'{COMPILE}compile_start = "forked"\nversion = [',
+            "toolchain.0.compile_start",
+        ),
+        ("version = [", 'build_outputs = [".main"]\nversion = [', "toolchain.0.build_outputs"),
+        (
+            "version = [",
+            f'{COMPILE}build_outputs = ["/x"]\nversion = [',
+            "toolchain.0.build_outputs",
+        ),
+        (
+            "version = [",
+            f'{COMPILE}build_outputs = ["a/../b"]\nversion = [',
+            "toolchain.0.build_outputs",
+        ),
         ("[[toolchain]]", "run_limits = { memory = 3 }\n[[toolchain]]", "self_test.run_limits"),
     ],
 )

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from runyard.domain.runtime import Start
 from runyard.services.catalogue import CatalogueEntry, load_catalogue
 from runyard.services.toolchains import (
     Found,
@@ -60,6 +61,17 @@ def test_program_of_the_system_is_found_with_its_full_path(tmp_path: Path) -> No
     assert runtime.run.env["LANG"] == "C.UTF-8"
     assert "/usr/bin" in runtime.run.env["PATH"].split(":")
     assert runtime.mounts == ()
+
+
+def test_start_and_build_outputs_come_with_the_runtime(tmp_path: Path) -> None:
+    warm = 'compile = ["true"]\nrun_start = "waiting"\nbuild_outputs = [".main"]\n'
+    write_runtime(tmp_path / "catalogue", text=RUNTIME.replace('"demo"', '"true"') + warm)
+
+    found = find(load_catalogue([tmp_path / "catalogue"])[0], search(tmp_path))
+
+    runtime = found.candidates[0].runtime
+    assert runtime.run.start is Start.WAITING
+    assert runtime.build_outputs == (".main",)
 
 
 def test_missing_program_names_the_package(tmp_path: Path) -> None:
