@@ -100,14 +100,17 @@ def find_tools() -> dict[str, Tool]:
 
 
 def _find_rust() -> Path | None:
-    """`rustc` in PATH may be a switch between toolchains: ask it for the real one."""
-    if shutil.which("rustc") is None:
-        return None
-    asked = subprocess.run(
-        ["rustc", "--print", "sysroot"], capture_output=True, text=True, check=False, timeout=30
-    )
-    root = Path(asked.stdout.strip() or "/nonexistent")
-    return root if (root / "bin/cargo").exists() else None
+    """`rustc` in PATH may be a switch between toolchains, and one that knows none: ask each that
+    there is for the real one.
+    """
+    for rustc in filter(None, (shutil.which("rustc"), shutil.which("rustc", path="/usr/bin"))):
+        asked = subprocess.run(
+            [rustc, "--print", "sysroot"], capture_output=True, text=True, check=False, timeout=30
+        )
+        root = Path(asked.stdout.strip() or "/nonexistent")
+        if (root / "bin/cargo").exists():
+            return root
+    return None
 
 
 class ToolConformance(Surroundings):
