@@ -27,7 +27,7 @@ def take(pid: int, data: Path) -> Census:
         cgroups=sum(1 for _ in cgroups(family)),
         network_namespaces=len(set(_one_per_namespace(family, "net"))),
         open_files=sum(_open_files(process) for process in family),
-        temporary_entries=len(os.listdir("/tmp")),
+        temporary_entries=_temporary_entries(user_ids(pid)),
         data_entries=sum(
             1 for path in data.rglob("*") if path.suffix not in {".db-wal", ".db-shm"}
         ),
@@ -100,6 +100,12 @@ def _lines(pid: int, name: str) -> int:
         return len(Path(f"/proc/{pid}/{name}").read_text().splitlines())
     except OSError:
         return 0
+
+
+def _temporary_entries(owners: set[int]) -> int:
+    """Count what the server's own user has there: others come and go meanwhile."""
+    with os.scandir("/tmp") as entries:
+        return sum(1 for entry in entries if entry.stat(follow_symlinks=False).st_uid in owners)
 
 
 def _open_files(pid: int) -> int:
