@@ -35,7 +35,15 @@ from runyard.store.packing import (
     unpack_request,
     unpack_step,
 )
-from runyard.store.tables import artifacts, event_logs, executions, requests, steps
+from runyard.store.tables import (
+    FINISHED,
+    UNFINISHED,
+    artifacts,
+    event_logs,
+    executions,
+    requests,
+    steps,
+)
 
 _INSERT_EXECUTION = insert(executions)
 _INSERT_REQUEST = insert(requests)
@@ -97,7 +105,7 @@ _FINISH_QUEUED = _FINISH.where(executions.c.id == _ID, executions.c.state == Sta
 # Servers that clear up at the same time pass over each other's rows instead of waiting in a circle.
 _OLD = (
     select(executions.c.id)
-    .where(executions.c.state == State.FINISHED, executions.c.finished_us < bindparam("limit"))
+    .where(FINISHED, executions.c.finished_us < bindparam("limit"))
     .limit(bindparam("count_max"))
     .with_for_update(skip_locked=True)
     .cte("old")
@@ -109,7 +117,9 @@ _DELETE_FINISHED = (
     .returning(executions.c.id)
 )
 _COUNT_QUEUED = (
-    select(func.count()).select_from(executions).where(executions.c.state == State.QUEUED)
+    select(func.count())
+    .select_from(executions)
+    .where(executions.c.state == State.QUEUED, UNFINISHED)
 )
 
 

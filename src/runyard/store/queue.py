@@ -11,7 +11,7 @@ from runyard.domain.events import Event, EventKind, last_sequence
 from runyard.domain.execution import Outcome, State
 from runyard.store.interface import Lease, LostAttempt, Renewal
 from runyard.store.packing import pack_events
-from runyard.store.tables import event_logs, executions, requests
+from runyard.store.tables import UNFINISHED, event_logs, executions, requests
 
 _TAKEN = (State.STARTING, State.RUNNING)
 _INTERRUPTED = "Runyard was interrupted while the program ran, so its result is unknown."
@@ -30,7 +30,7 @@ _FENCED = update(executions).where(
 # again and so lock more rows than it returns.
 _OLDEST = (
     select(executions.c.id)
-    .where(executions.c.state == State.QUEUED)
+    .where(executions.c.state == State.QUEUED, UNFINISHED)
     .order_by(executions.c.id)
     .limit(bindparam("count_max"))
     .with_for_update(skip_locked=True)
@@ -72,7 +72,9 @@ _RENEW = (
     .values(lease_expires_us=bindparam("new_expires_us"))
     .returning(executions.c.id, executions.c.attempt, executions.c.is_cancel_requested)
 )
-_LEASE_OWNERS = select(executions.c.lease_owner).where(executions.c.state.in_(_TAKEN)).distinct()
+_LEASE_OWNERS = (
+    select(executions.c.lease_owner).where(executions.c.state.in_(_TAKEN), UNFINISHED).distinct()
+)
 _FIND_LOST = (
     select(
         executions.c.id,
@@ -82,6 +84,7 @@ _FIND_LOST = (
     )
     .where(
         executions.c.state.in_(_TAKEN),
+        UNFINISHED,
         or_(
             executions.c.lease_expires_us < bindparam("now_us"),
             executions.c.lease_owner.in_(bindparam("dead", expanding=True)),

@@ -19,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -61,8 +62,11 @@ executions = Table(
     Column("is_cancel_requested", Boolean, nullable=False),
 )
 
-_UNFINISHED = text("state <> 'finished'")
-_FINISHED = text("state = 'finished'")
+# The planners use an index on a part of the rows only where a statement repeats its condition
+# literally: a bound value is not known when the plan is made.
+UNFINISHED = text("executions.state <> 'finished'")
+FINISHED = text("executions.state = 'finished'")
+_UNFINISHED, _FINISHED = text("state <> 'finished'"), text("state = 'finished'")
 
 Index(
     "ix_executions_unfinished",
@@ -110,6 +114,7 @@ steps = Table(
     Column("stderr_truncated", Boolean, nullable=False),
     Column("stdout", LargeBinary, nullable=False),
     Column("stderr", LargeBinary, nullable=False),
+    Column("cached", Boolean, nullable=False, server_default=false()),
 )
 
 artifacts = Table(

@@ -9,10 +9,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import ClauseElement, Connection, text
+from sqlalchemy.dialects import postgresql, sqlite
 
-from runyard.store import queue, schema
+from runyard.store import executions, queue, schema
 from runyard.store.database import Database, open_database
 from runyard.store.executions import SqlExecutionStore
 from runyard.store.tables import metadata
@@ -106,6 +106,35 @@ async def test_two_databases_on_one_file_write_at_the_same_time(tmp_path: Path) 
     assert len({execution.id for claim in claims for execution in claim}) == 100
     for database in databases:
         await database.aclose()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        pytest.param(queue.CLAIM, id="claim"),
+        pytest.param(queue._LEASE_OWNERS, id="lease_owners"),
+        pytest.param(queue._FIND_LOST.params(now_us=0, dead=["w"]), id="find_lost"),
+        pytest.param(executions._COUNT_QUEUED, id="count_queued"),
+        pytest.param(executions._DELETE_FINISHED, id="delete_finished"),
+    ],
+)
+async def test_statements_of_the_queue_never_read_all_records(
+    database: Database, statement: ClauseElement
+) -> None:
+    """Months of finished executions must not slow down the next one."""
+    compiled = statement.compile(
+        dialect=sqlite.dialect(), compile_kwargs={"render_postcompile": True}
+    )
+    values = tuple(None for _ in compiled.positiontup or ())
+
+    def explain(connection: Connection) -> list[str]:
+        rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", values)
+        return [row.detail for row in rows]
+
+    plan = await database.read(explain)
+
+    assert [step for step in plan if step.startswith("SCAN executions")] == []
+    assert any("USING" in step and "INDEX" in step for step in plan)
 
 
 def test_claim_on_postgresql_skips_what_others_lock() -> None:
