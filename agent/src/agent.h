@@ -25,6 +25,7 @@
 #define NAME_BYTES_MAX 200u
 #define STRING_COUNT_MAX 4096u
 #define GLOB_COUNT_MAX 64u
+#define SIDE_MAX 10000u /* rows or columns of a terminal */
 #define NS_PER_SECOND 1000000000ull
 #define NS_PER_MS 1000000ull
 
@@ -56,6 +57,7 @@ enum frame_type {
     FRAME_SIGNAL,
     FRAME_KILL,
     FRAME_GET_FILES,
+    FRAME_WARM,
     FRAME_HELLO_REPLY = 65,
     FRAME_PUT_REPLY,
     FRAME_STDOUT,
@@ -66,6 +68,7 @@ enum frame_type {
     FRAME_FILE_CHUNK,
     FRAME_FILES_DONE,
     FRAME_ERROR,
+    FRAME_WARMED,
 };
 
 enum error_code {
@@ -136,6 +139,9 @@ struct input {
     uint64_t received, taken, told;
 };
 
+/* How a program came to run. */
+enum started { STARTED_COLD, STARTED_WAITING, STARTED_FORKED };
+
 enum command_state { COMMAND_NONE, COMMAND_RUNNING, COMMAND_DRAINING };
 
 struct command {
@@ -147,7 +153,27 @@ struct command {
     struct output outputs[2];
     struct limits limits;
     enum limit_hit hit;
+    enum started started;
     uint64_t wall_ns, cpu_ns, memory_peak_bytes, drain_until;
+};
+
+/* Tasks of a program that are stopped at their first touch of the work folder. */
+#define HELD_COUNT_MAX 256u
+struct held {
+    pid_t tasks[HELD_COUNT_MAX];
+    unsigned count;
+};
+
+/* A program that was started ahead, and what it was started as. */
+#define WAITING_STRING_BYTES_MAX 16384u
+struct waiting {
+    pid_t pid; /* 0: none */
+    struct held held;
+    int input_fd, output_fds[2];
+    unsigned arg_count, env_count;
+    size_t string_bytes;
+    char cwd[PATH_BYTES_MAX + 2];
+    char strings[WAITING_STRING_BYTES_MAX];
 };
 
 struct agent {
@@ -161,6 +187,7 @@ struct agent {
     size_t in_start, in_end, out_start, out_end, frame_start;
     struct upload upload;
     struct command command;
+    struct waiting waiting;
     sigset_t wait_mask;
     uint8_t in[IN_BYTES];
     uint8_t out[OUT_BYTES];
@@ -232,6 +259,7 @@ void command_signal(struct agent *agent, const struct frame *frame);
 void command_resize(struct agent *agent, const struct frame *frame);
 void command_advance(struct agent *agent);
 void command_end(struct agent *agent, enum limit_hit hit);
+void command_clear(struct command *command);
 
 /* output.c: the program's stdout and stderr, its stdin, and how they are waited for. */
 #define POLL_COUNT_MAX 8u
@@ -254,6 +282,34 @@ struct program {
     volatile int error; /* why the program could not be started: an errno */
 };
 pid_t child_start(struct agent *agent, struct program *program);
+pid_t child_start_stopped(struct agent *agent, struct program *program);
+
+/* request.c */
+/* What an EXEC asks for. Large and never on the stack; only what is used is ever touched. */
+struct request {
+    struct program program;
+    struct limits limits;
+    const uint8_t *input;
+    size_t input_size, string_bytes;
+    uint64_t keep_stdin_open, rows, columns, merge_stderr;
+    unsigned arg_count, env_count;
+    bool has_too_many;
+    char cwd[PATH_BYTES_MAX + 2];
+    char *argv[STRING_COUNT_MAX + 1], *envp[STRING_COUNT_MAX + 1];
+    char strings[FRAME_PAYLOAD_BYTES_MAX];
+};
+enum error_code request_parse(struct request *request, const struct frame *frame);
+bool command_open_streams(struct command *command, struct request *request);
+void command_close_program_fds(struct program *program);
+
+/* warm.c: programs that are started ahead. */
+void warm_start(struct agent *agent, const struct frame *frame);
+bool warm_go(struct agent *agent, const struct request *request);
+void warm_discard(struct agent *agent);
+
+/* trace.c */
+const char *trace_hold(struct agent *agent, pid_t pid, uint64_t wall_ns, struct held *held);
+bool trace_release(struct held *held);
 
 /* terminal.c */
 bool terminal_open(uint64_t rows, uint64_t columns, int *master, int *slave);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -73,14 +74,27 @@ static void run(struct program *program)
     _exit(127);
 }
 
+/* Start the program as a copy of the agent that is stopped before it does anything, so that it can
+ * be traced from there on. It has no secret: this happens before anything was asked for. */
+static pid_t fork_stopped(struct program *program)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    if (prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 || kill(getpid(), SIGSTOP) < 0)
+        _exit(127);
+    run(program);
+    return -1;
+}
+
 /* Start the program. The OOM score is set around the fork because the child of a process that is
  * not dumpable cannot open its own. */
-pid_t child_start(struct agent *agent, struct program *program)
+static pid_t start(struct agent *agent, struct program *program, bool is_stopped)
 {
     program->error = 0;
     if (agent->oom_score_fd >= 0 && pwrite(agent->oom_score_fd, "1000", 4, 0) < 0)
         serve_note("oom_score_adj: %s", strerror(errno));
-    pid_t pid = vfork();
+    pid_t pid = is_stopped ? fork_stopped(program) : vfork();
     if (pid == 0)
         run(program);
     int reason = errno;
@@ -89,4 +103,14 @@ pid_t child_start(struct agent *agent, struct program *program)
         serve_note("oom_score_adj: %s", strerror(errno));
     errno = reason;
     return pid;
+}
+
+pid_t child_start(struct agent *agent, struct program *program)
+{
+    return start(agent, program, false);
+}
+
+pid_t child_start_stopped(struct agent *agent, struct program *program)
+{
+    return start(agent, program, true);
 }

@@ -11,105 +11,8 @@
 #define EXIT_NOT_FOUND 127u
 #define EXIT_NOT_STARTED 126u
 #define DRAIN_IDLE_NS (200 * NS_PER_MS)
-#define SIDE_MAX 10000u /* rows or columns */
-
-/* What an EXEC asks for. Large and never on the stack; only what is used is ever touched. */
-struct request {
-    struct program program;
-    struct limits limits;
-    const uint8_t *input;
-    size_t input_size, string_bytes;
-    uint64_t keep_stdin_open, rows, columns, merge_stderr;
-    unsigned arg_count, env_count;
-    bool has_too_many;
-    char cwd[PATH_BYTES_MAX + 2];
-    char *argv[STRING_COUNT_MAX + 1], *envp[STRING_COUNT_MAX + 1];
-    char strings[FRAME_PAYLOAD_BYTES_MAX];
-};
 
 static struct request the_request;
-
-static void add_string(struct request *request, struct field_cursor *cursor,
-                       const struct field *field, char **list, unsigned *count)
-{
-    char *text = request->strings + request->string_bytes;
-    if (*count == STRING_COUNT_MAX) {
-        request->has_too_many = true;
-        return;
-    }
-    /* A field's header is longer than the NUL, so all strings of a payload fit. */
-    if (!field_text(cursor, field, text, field->size + 1))
-        return;
-    request->string_bytes += field->size + 1;
-    list[(*count)++] = text;
-}
-
-static void parse_field(struct request *request, struct field_cursor *cursor,
-                        const struct field *field)
-{
-    uint64_t *const numbers[] = {
-        [4] = &request->limits.wall_ns,
-        [5] = &request->limits.cpu_ns,
-        [6] = &request->limits.memory_bytes,
-        [7] = &request->limits.output_bytes,
-        [9] = &request->keep_stdin_open,
-        [10] = &request->rows,
-        [11] = &request->columns,
-        [12] = &request->merge_stderr,
-    };
-    if (field->tag == 1) {
-        add_string(request, cursor, field, request->argv, &request->arg_count);
-    } else if (field->tag == 2) {
-        add_string(request, cursor, field, request->envp, &request->env_count);
-    } else if (field->tag == 3) {
-        field_text(cursor, field, request->cwd, sizeof request->cwd);
-    } else if (field->tag == 8) {
-        request->input = field->value;
-        request->input_size = field->size;
-    } else if (field->tag < sizeof numbers / sizeof *numbers && numbers[field->tag] != NULL) {
-        field_number(cursor, field, numbers[field->tag]);
-    } else {
-        field_unknown(cursor, field);
-    }
-}
-
-static const char *find_search(char *const *envp)
-{
-    for (; *envp != NULL; envp++) {
-        if (strncmp(*envp, "PATH=", 5) == 0)
-            return *envp + 5;
-    }
-    return "/usr/local/bin:/usr/bin:/bin";
-}
-
-/* Read EXEC. Returns ERROR_NONE if it makes sense. */
-static enum error_code parse(struct request *request, const struct frame *frame)
-{
-    memset(request, 0, offsetof(struct request, argv));
-    request->limits.output_bytes = UINT64_MAX;
-    struct field_cursor cursor = field_first(frame);
-    struct field field;
-    while (field_next(&cursor, &field))
-        parse_field(request, &cursor, &field);
-    request->argv[request->arg_count] = request->envp[request->env_count] = NULL;
-    if (request->has_too_many)
-        return ERROR_TOO_LARGE;
-    const uint64_t century = 100ull * 366 * 24 * 3600 * NS_PER_SECOND;
-    if (cursor.is_bad || request->arg_count == 0 || request->limits.wall_ns == 0 ||
-        request->limits.cpu_ns == 0 || request->limits.output_bytes == UINT64_MAX ||
-        request->limits.wall_ns > century || request->limits.cpu_ns > century ||
-        request->input_size > STDIN_WINDOW_BYTES || request->keep_stdin_open > 1 ||
-        request->merge_stderr > 1 || request->rows > SIDE_MAX || request->columns > SIDE_MAX ||
-        (request->rows == 0) != (request->columns == 0))
-        return ERROR_MALFORMED;
-    if (request->cwd[0] != 0 && !files_check_path(request->cwd, strlen(request->cwd)))
-        return ERROR_BAD_PATH;
-    request->program.argv = request->argv;
-    request->program.envp = request->envp;
-    request->program.search = find_search(request->envp);
-    request->program.has_terminal = request->rows > 0;
-    return ERROR_NONE;
-}
 
 /* Make a pipe of which our end does not block. `ours` is 0 to read and 1 to write. */
 static bool open_pipe(int *our_fd, int *program_fd, int ours)
@@ -122,7 +25,7 @@ static bool open_pipe(int *our_fd, int *program_fd, int ours)
     return fcntl(*our_fd, F_SETFL, (ours ? O_WRONLY : O_RDONLY) | O_NONBLOCK) == 0;
 }
 
-static bool open_streams(struct command *command, struct request *request)
+bool command_open_streams(struct command *command, struct request *request)
 {
     int *fds = request->program.fds;
     if (request->program.has_terminal) {
@@ -139,7 +42,7 @@ static bool open_streams(struct command *command, struct request *request)
     return request->merge_stderr || open_pipe(&command->outputs[1].fd, &fds[2], 0);
 }
 
-static void close_program_fds(struct program *program)
+void command_close_program_fds(struct program *program)
 {
     for (int i = 0; i < 3; i++) {
         bool is_shared = i > 0 && program->fds[i] == program->fds[i - 1];
@@ -176,6 +79,8 @@ static void report(struct agent *agent, const char *message)
                      (uint64_t)command->outputs[1].is_truncated << 1);
     if (message != NULL)
         frame_bytes(agent, 10, message, strlen(message));
+    if (command->started != STARTED_COLD)
+        frame_number(agent, 11, command->started);
     frame_end(agent);
 }
 
@@ -189,13 +94,21 @@ static void report_not_started(struct agent *agent, const char *what, const char
     report(agent, message);
 }
 
+static void run(struct agent *agent, const struct request *request)
+{
+    agent->command.state = COMMAND_RUNNING;
+    input_add(agent, request->input, request->input_size);
+    if (!request->keep_stdin_open)
+        input_end(agent);
+}
+
 static void begin(struct agent *agent, struct request *request)
 {
     struct command *command = &agent->command;
     struct program *program = &request->program;
     limits_begin(agent);
     command->pid = child_start(agent, program);
-    close_program_fds(program);
+    command_close_program_fds(program);
     if (command->pid < 0) {
         close_streams(command);
         frame_fatal(agent, ERROR_INTERNAL, "no process could be made");
@@ -208,10 +121,16 @@ static void begin(struct agent *agent, struct request *request)
         report_not_started(agent, "start", program->argv[0], program->error);
         return;
     }
-    command->state = COMMAND_RUNNING;
-    input_add(agent, request->input, request->input_size);
-    if (!request->keep_stdin_open)
-        input_end(agent);
+    run(agent, request);
+}
+
+/* Forget the last program: all but `limits` and `has_terminal` are as the next one needs them. */
+void command_clear(struct command *command)
+{
+    memset(command, 0, sizeof *command);
+    command->input.fd = command->outputs[0].fd = command->outputs[1].fd = -1;
+    command->outputs[0].type = FRAME_STDOUT;
+    command->outputs[1].type = FRAME_STDERR;
 }
 
 void command_exec(struct agent *agent, const struct frame *frame)
@@ -219,7 +138,7 @@ void command_exec(struct agent *agent, const struct frame *frame)
     struct request *request = &the_request;
     struct command *command = &agent->command;
     struct failure *failure = &agent->upload.failure;
-    enum error_code fault = parse(request, frame);
+    enum error_code fault = request_parse(request, frame);
     if (fault == ERROR_MALFORMED || fault == ERROR_TOO_LARGE) {
         frame_fatal(agent, fault, "EXEC is malformed or too large");
         return;
@@ -231,21 +150,21 @@ void command_exec(struct agent *agent, const struct frame *frame)
         agent->upload.is_spoilt = false;
         return;
     }
-    memset(command, 0, sizeof *command);
-    command->input.fd = command->outputs[0].fd = command->outputs[1].fd = -1;
-    command->outputs[0].type = FRAME_STDOUT;
-    command->outputs[1].type = FRAME_STDERR;
+    command_clear(command);
     command->limits = request->limits;
     command->has_terminal = request->program.has_terminal;
-    memset(request->program.fds, 0xff, sizeof request->program.fds);
+    if (warm_go(agent, request)) {
+        run(agent, request);
+        return;
+    }
     const char *cwd = request->cwd[0] ? request->cwd : ".";
     request->program.cwd_fd =
         files_open_beneath(agent->work_fd, cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (request->program.cwd_fd < 0) {
         report_not_started(agent, "enter", cwd, errno == ENOENT ? ENOTDIR : errno);
-    } else if (!open_streams(command, request)) {
+    } else if (!command_open_streams(command, request)) {
         close_streams(command);
-        close_program_fds(&request->program);
+        command_close_program_fds(&request->program);
         frame_fatal(agent, ERROR_INTERNAL, "no pipe or terminal could be made");
     } else {
         begin(agent, request);

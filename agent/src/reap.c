@@ -34,6 +34,8 @@ static bool reap_some(struct agent *agent)
         pid_t pid = wait4(-1, &status, WNOHANG, &spent);
         if (pid <= 0)
             return pid == 0 || errno != ECHILD;
+        if (WIFSTOPPED(status))
+            continue;
         uint64_t resident = (uint64_t)spent.ru_maxrss * 1024;
         command->limits.cpu_reaped_ns += time_ns(spent.ru_utime) + time_ns(spent.ru_stime);
         if (command->limits.memory_seen_bytes < resident)

@@ -152,7 +152,7 @@ static void greet(struct agent *agent, const struct frame *frame)
 /* Say what is wrong with a frame at this moment, or NULL. */
 static const char *find_fault(const struct agent *agent, const struct frame *frame)
 {
-    if (frame->type < FRAME_HELLO || frame->type > FRAME_GET_FILES)
+    if (frame->type < FRAME_HELLO || frame->type > FRAME_WARM)
         return "a frame has an unknown type";
     if (agent->has_greeted != (frame->type != FRAME_HELLO))
         return "HELLO must come first and once";
@@ -215,6 +215,9 @@ static void serve_frame(struct agent *agent, const struct frame *frame)
         break;
     case FRAME_GET_FILES:
         collect_files(agent, frame);
+        break;
+    case FRAME_WARM:
+        warm_start(agent, frame);
         break;
     default:
         break;

@@ -30,12 +30,14 @@ from runyard.agent.messages import (
     Exited,
     Hello,
     Output,
+    Warmed,
     encode_command,
     encode_files,
     parse_error,
     parse_exited,
     parse_hello,
     parse_output,
+    parse_warmed,
 )
 from runyard.domain.errors import (
     InvalidPathError,
@@ -45,7 +47,7 @@ from runyard.domain.errors import (
 )
 from runyard.domain.files import File, check_path
 
-__all__ = ["ByteStream", "Channel", "Command", "Exited", "Hello", "Output"]
+__all__ = ["ByteStream", "Channel", "Command", "Exited", "Hello", "Output", "Warmed"]
 
 _READ_BYTES_MAX = 262_144
 
@@ -122,6 +124,16 @@ class Channel:
             stored = Fields(frame.payload, known=range(1, 2)).number_required(1)
             if stored != len(files):
                 raise ProtocolError(f"The agent stored {stored} of {len(files)} files.")
+
+    async def warm(self, command: Command) -> Warmed:
+        """Start `command` ahead and let it stand at its first touch of the work folder.
+
+        It has `command.limits.wall_seconds` to get there. An `exec` with the same argv, env and
+        cwd, without a terminal and without merge_stderr, lets it go on; any other one ends it.
+        """
+        self._send(self._greeting(), encode_command(command, FrameType.WARM))
+        async with self._answer():
+            return parse_warmed(await self._receive())
 
     async def exec(
         self, command: Command, *, files: Sequence[File] = ()

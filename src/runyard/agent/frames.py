@@ -37,6 +37,7 @@ class FrameType(IntEnum):
     SIGNAL = 9
     KILL = 10
     GET_FILES = 11
+    WARM = 12
     HELLO_REPLY = 65
     PUT_REPLY = 66
     STDOUT = 67
@@ -47,6 +48,7 @@ class FrameType(IntEnum):
     FILE_CHUNK = 72
     FILES_DONE = 73
     ERROR = 74
+    WARMED = 75
 
 
 class ErrorCode(IntEnum):

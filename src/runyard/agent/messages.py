@@ -27,6 +27,7 @@ from runyard.domain.errors import (
 from runyard.domain.execution import LimitHit
 from runyard.domain.files import File
 from runyard.domain.limits import Limits, Usage
+from runyard.domain.runtime import Start
 
 # 256 KiB: more than a socket's buffer, so a larger frame would not travel in one go anyway.
 FILE_CHUNK_BYTES = 262_144
@@ -35,6 +36,7 @@ _EXIT_CODE_MAX = 255
 _SIGNAL_MAX = 64
 # Nanoseconds of 36 years, or 1 EiB: what databases and JSON readers can hold.
 _MEASURE_MAX = 1 << 60
+_STARTS = {None: Start.COLD, 1: Start.WAITING, 2: Start.FORKED}
 _HITS = {1: LimitHit.WALL, 2: LimitHit.CPU, 3: LimitHit.MEMORY, 4: LimitHit.OUTPUT}
 _REFUSALS: dict[int, type[RunyardError]] = {
     ErrorCode.BAD_PATH: InvalidPathError,
@@ -84,6 +86,15 @@ class Exited:
     stdout_truncated: bool
     stderr_truncated: bool
     message: str | None
+    started: Start = Start.COLD
+
+
+@dataclass(frozen=True, slots=True)
+class Warmed:
+    """Whether the program stands at its first touch of the work folder; if not, why."""
+
+    is_waiting: bool
+    message: str | None
 
 
 def encode_files(files: Sequence[File]) -> Iterator[bytes]:
@@ -96,7 +107,7 @@ def encode_files(files: Sequence[File]) -> Iterator[bytes]:
             yield encode_frame(FrameType.PUT_CHUNK, chunk, has_more=bool(rest))
 
 
-def encode_command(command: Command) -> bytes:
+def encode_command(command: Command, kind: FrameType = FrameType.EXEC) -> bytes:
     limits = command.limits
     stays_open = command.keep_stdin_open or len(command.stdin) > DATA_BYTES_MAX
     parts = [encode_text(1, word) for word in command.argv]
@@ -113,7 +124,7 @@ def encode_command(command: Command) -> bytes:
     ]
     if command.terminal is not None:
         parts += [encode_number(10, command.terminal[0]), encode_number(11, command.terminal[1])]
-    return encode_frame(FrameType.EXEC, b"".join(parts))
+    return encode_frame(kind, b"".join(parts))
 
 
 def parse_hello(frame: Frame) -> Hello:
@@ -140,13 +151,16 @@ def parse_output(frame: Frame, *, left: int) -> Output:
 
 
 def parse_exited(frame: Frame) -> Exited:
-    fields = Fields(frame.payload, known=range(1, 11))
+    fields = Fields(frame.payload, known=range(1, 12))
     exit_code, signal, hit = fields.number(1), fields.number(2), fields.number(3)
     is_plain = (exit_code is None) != (signal is None) and (hit is None or hit in _HITS)
     if not is_plain or (exit_code or 0) > _EXIT_CODE_MAX or not 1 <= (signal or 1) <= _SIGNAL_MAX:
         raise ProtocolError("The agent reported an end that makes no sense.")
     if any((fields.number(tag) or 0) > _MEASURE_MAX for tag in range(4, 9)):
         raise ProtocolError("The agent reported usage that makes no sense.")
+    started = fields.number(11)
+    if started not in _STARTS:
+        raise ProtocolError("The agent reported a start that makes no sense.")
     cpu_ns = fields.number(5)
     truncated = fields.number(9) or 0
     return Exited(
@@ -163,7 +177,15 @@ def parse_exited(frame: Frame) -> Exited:
         stdout_truncated=bool(truncated & 1),
         stderr_truncated=bool(truncated & 2),
         message=fields.message(10),
+        started=_STARTS[started],
     )
+
+
+def parse_warmed(frame: Frame) -> Warmed:
+    if frame.type is not FrameType.WARMED:
+        raise ProtocolError(f"The agent answered WARM with {frame.type.name}.")
+    fields = Fields(frame.payload, known=range(1, 3))
+    return Warmed(is_waiting=fields.number_required(1) == 1, message=fields.message(2))
 
 
 def parse_error(frame: Frame) -> RunyardError:
