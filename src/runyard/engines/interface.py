@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from runyard.domain.limits import Limits, Usage
-from runyard.domain.runtime import Mount
+from runyard.domain.runtime import Command, Mount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,9 @@ class SandboxSpec:
     # Read-only host directories beside the standard root.
     mounts: tuple[Mount, ...] = ()
     image: str | None = None
+    # The interpreter to keep started, outside every sandbox, for commands to be forked from: argv
+    # and env of one that it is to serve. An engine that cannot do it ignores it.
+    zygote: Command | None = None
 
 
 class Stream(Protocol):
@@ -89,10 +92,23 @@ class Sandbox(Protocol):
         """
         ...
 
-    async def prepare(self, limits: Limits, *, network: bool = False) -> None:
+    async def prepare(self, limits: Limits, *, network: bool = False, ahead: bool = False) -> None:
         """Set the limits of the first step. Called once, before anything is sent.
 
-        Raises EngineError for a network this platform does not grant.
+        `ahead`: nobody waits for this sandbox yet. What runs in it gives way to everything else
+        and has no deadline until `begin`. Raises EngineError for a network this platform does not
+        grant.
+        """
+        ...
+
+    async def begin(self, limits: Limits) -> None:
+        """Turn a sandbox that was prepared ahead into that of a request: its limits, its deadline
+        and its share of the processors count from here on.
+
+        Called once, right before the request's first command is sent; what was sent before it
+        belonged to nobody. `limits.disk_bytes` is the same as in `prepare`. Never waits for an
+        answer: a platform that fails to set the limits ends the sandbox. Raises EngineError for a
+        sandbox that was not prepared ahead.
         """
         ...
 

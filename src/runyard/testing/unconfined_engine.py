@@ -108,6 +108,7 @@ class _Sandbox:
         self._frozen = folder / "frozen"
         self._stream: _SocketStream | None = None
         self._process: asyncio.subprocess.Process | None = None
+        self._ahead: Limits | None = None
         self.is_destroyed = False
 
     @property
@@ -124,8 +125,15 @@ class _Sandbox:
         self._work.mkdir(parents=True)
         await self._start_agent()
 
-    async def prepare(self, limits: Limits, *, network: bool = False) -> None:
+    async def prepare(self, limits: Limits, *, network: bool = False, ahead: bool = False) -> None:
         """Limits travel with each command; the network cannot be cut, so any wish is met."""
+        del network
+        self._ahead = limits if ahead else None
+
+    async def begin(self, limits: Limits) -> None:
+        if self._ahead is None or self._ahead.disk_bytes != limits.disk_bytes:
+            raise EngineError("The sandbox does not wait for such a request.")
+        self._ahead = None
 
     async def begin_step(self, limits: Limits) -> None:
         del limits

@@ -9,7 +9,7 @@ import pytest
 
 from runyard.domain.errors import EngineError, EngineUnavailableError, LimitError
 from runyard.domain.limits import MIB, Limits
-from runyard.domain.runtime import Mount
+from runyard.domain.runtime import Command, Mount, Start
 from runyard.engines import registry
 from runyard.engines.linux import spec
 from runyard.engines.linux.launcher import HostFacts
@@ -24,6 +24,18 @@ def test_start_has_the_layout_of_struct_order() -> None:
 
     assert packet == struct.pack("<IIQQQQII", 1, 1, 9, 64 * MIB, MIB, 62_000, 7, 0)
     assert len(packet) == 48
+
+
+def test_begin_names_the_running_job_and_its_new_limits() -> None:
+    packet = spec.pack_begin(LIMITS, LinuxOptions(), sequence=9)
+
+    assert packet == struct.pack("<IIQQQQII", 4, 0, 9, 64 * MIB, MIB, 62_000, 7, 0)
+
+
+def test_a_job_started_ahead_is_flagged_and_has_a_deadline_all_the_same() -> None:
+    packet = spec.pack_start(LIMITS, LinuxOptions(), sequence=1, flags=OrderFlag.AHEAD)
+
+    assert packet == struct.pack("<IIQQQQII", 1, 4, 1, 64 * MIB, MIB, 62_000, 7, 0)
 
 
 def test_a_job_never_outlives_the_most_that_was_allowed() -> None:
@@ -46,6 +58,22 @@ def test_too_many_or_too_long_mounts_are_refused() -> None:
         spec.pack_mounts((one,) * 33)
     with pytest.raises(EngineError, match="too long"):
         spec.pack_mounts((dataclasses.replace(one, source="/" + "x" * 1023),))
+
+
+def test_zygote_is_counts_and_words_that_end_in_nul() -> None:
+    zygote = Command(argv=("/usr/bin/python3", "é.py"), env={"A": "1", "B": ""}, start=Start.FORKED)
+
+    block = spec.pack_zygote(zygote)
+
+    assert block == struct.pack("<HH", 2, 2) + "/usr/bin/python3\0é.py\0A=1\0B=\0".encode()
+    assert not spec.pack_zygote(None)
+
+
+def test_zygote_that_cannot_be_packed_is_refused() -> None:
+    with pytest.raises(EngineError, match="NUL"):
+        spec.pack_zygote(Command(argv=("a\0b",)))
+    with pytest.raises(EngineError, match="4096"):
+        spec.pack_zygote(Command(argv=("x",) * 4097))
 
 
 @pytest.mark.parametrize("name", ["memory_bytes", "disk_bytes", "processes"])

@@ -4,10 +4,11 @@ Theory of operation. agent/src/launcher.c describes the processes; here is what 
 
 A *slot* is a process that waits in a finished root; a *job* is one fresh set of namespaces in it,
 with the agent as its init. A Sandbox is a slot taken for one execution: `create` takes an idle
-slot with the same mounts or has the launcher make one, `prepare` and `begin_step` each order a job
-and hand it one end of a new socket pair, and `destroy` tells the slot to end everything and waits
-until it has. Then the slot is idle again, for the next sandbox with the same mounts; if it does
-not answer, the launcher kills it and a new one takes its place.
+slot made for the same spec or has the launcher make one, `prepare` and `begin_step` each order a
+job and hand it one end of a new socket pair, and `destroy` tells the slot to end everything and
+waits until it has. Then the slot is idle again, for the next sandbox of the same spec; if it does
+not answer, the launcher kills it and a new one takes its place. A slot may keep a *zygote*, a
+started interpreter outside every job, from which the programs of its jobs are forked.
 
 Nothing waits for the start of a job: orders are packets, the agent does not speak first, and what
 goes wrong in the job's set-up is reported by the slot and raised when the stream ends.
@@ -25,14 +26,13 @@ from itertools import count
 from typing import TypeVar
 
 from runyard.domain.errors import BusyError, EngineError, EngineUnavailableError
-from runyard.domain.runtime import Mount
 from runyard.engines.interface import Capabilities, Engine, SandboxSpec
 from runyard.engines.linux import probe
 from runyard.engines.linux.launcher import LauncherHandle
 from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.sandbox import LinuxSandbox
 from runyard.engines.linux.slot import Slot
-from runyard.engines.linux.spec import RequestKind, pack_mounts
+from runyard.engines.linux.spec import RequestKind, pack_mounts, pack_zygote
 
 _Result = TypeVar("_Result")
 
@@ -62,9 +62,9 @@ class LinuxEngine:
             raise EngineUnavailableError("The engine is closed.")
         if spec.image is not None:
             raise EngineError("Sandboxes on bare Linux have the host's root, not an image's.")
-        slot = self._take_idle(spec.mounts)
+        slot = self._take_idle(spec)
         if slot is None:
-            slot = await self._make_slot(spec.mounts)
+            slot = await self._make_slot(spec)
         sandbox_id = f"linux-{self._launcher.pid}-{slot.number}-{next(self._numbers)}"
         sandbox = LinuxSandbox(
             slot, sandbox_id=sandbox_id, options=self._options, give_back=self._give_back
@@ -94,19 +94,19 @@ class LinuxEngine:
         self._idle.clear()
         await asyncio.to_thread(self._launcher.close)
 
-    def _take_idle(self, mounts: tuple[Mount, ...]) -> Slot | None:
+    def _take_idle(self, spec: SandboxSpec) -> Slot | None:
         # The most recently used first: its pages are warm.
         for number, slot in reversed(self._idle.items()):
-            if slot.mounts == mounts:
+            if slot.spec == spec:
                 del self._idle[number]
                 return slot
         return None
 
-    async def _make_slot(self, mounts: tuple[Mount, ...]) -> Slot:
+    async def _make_slot(self, spec: SandboxSpec) -> Slot:
         if self._slot_count >= self._options.slot_count_max:
             await self._evict()
         self._slot_count += 1
-        making = self._spawn(self._open_slot(mounts))
+        making = self._spawn(self._open_slot(spec))
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
@@ -121,11 +121,14 @@ class LinuxEngine:
         _, slot = self._idle.popitem(last=False)
         await asyncio.shield(self._spawn(self._discard(slot)))
 
-    async def _open_slot(self, mounts: tuple[Mount, ...]) -> Slot:
+    async def _open_slot(self, spec: SandboxSpec) -> Slot:
         try:
-            body = pack_mounts(mounts)
+            zygote = pack_zygote(spec.zygote)
             reply, fd = await self._launcher.request(
-                RequestKind.CREATE_SLOT, count=len(mounts), body=body
+                RequestKind.CREATE_SLOT,
+                slot=len(zygote),
+                count=len(spec.mounts),
+                body=pack_mounts(spec.mounts) + zygote,
             )
         except BaseException:
             self._slot_count -= 1
@@ -133,7 +136,7 @@ class LinuxEngine:
         if fd is None:
             self._slot_count -= 1
             raise EngineError("The launcher sent no socket with a new slot.")
-        slot = Slot(number=reply.slot, mounts=mounts, fd=fd, on_lost=self._forget)
+        slot = Slot(number=reply.slot, spec=spec, fd=fd, on_lost=self._forget)
         try:
             await slot.wait_ready(self._options.startup_seconds)
         except BaseException:

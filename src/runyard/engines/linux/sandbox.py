@@ -34,6 +34,8 @@ class LinuxSandbox:
         self._options = options
         self._give_back = give_back
         self._sequence = 0
+        # What a job that waits for its request was started with.
+        self._ahead: Limits | None = None
         self._end: asyncio.Task[None] | None = None
         self._stream = self._new_stream()
 
@@ -45,16 +47,27 @@ class LinuxSandbox:
     def stream(self) -> SocketStream:
         return self._stream
 
-    async def prepare(self, limits: Limits, *, network: bool = False) -> None:
+    async def prepare(self, limits: Limits, *, network: bool = False, ahead: bool = False) -> None:
         if network:
             raise EngineError("Sandboxes on this machine have no network.")
         if self._sequence:
             raise EngineError("The sandbox is prepared already.")
-        self._start(limits, OrderFlag.NONE)
+        self._start(limits, OrderFlag.AHEAD if ahead else OrderFlag.NONE)
+        self._ahead = limits if ahead else None
+
+    async def begin(self, limits: Limits) -> None:
+        self._check(limits)
+        if self._ahead is None:
+            raise EngineError("The sandbox does not wait for a request.")
+        if self._ahead.disk_bytes != limits.disk_bytes:
+            raise EngineError("The disk of a sandbox that is prepared cannot be changed.")
+        self._slot.begin(limits, self._options)
+        self._ahead = None
 
     async def begin_step(self, limits: Limits) -> None:
         if not self._sequence:
             raise EngineError("The sandbox is not prepared.")
+        self._ahead = None
         self._stream.close()
         self._stream = self._new_stream()
         self._start(limits, OrderFlag.NEXT_STEP)
@@ -77,13 +90,20 @@ class LinuxSandbox:
         await asyncio.shield(self._end)
 
     def _start(self, limits: Limits, flags: OrderFlag) -> None:
+        self._check(limits)
+        self._sequence = self._slot.start(
+            limits,
+            self._options,
+            flags=flags,
+            job_end=self._stream.job_end,
+            on_failed=self._stream.close,
+        )
+        self._stream.drop_job_end()
+
+    def _check(self, limits: Limits) -> None:
         if self._end is not None:
             raise EngineError("The sandbox is destroyed.")
         spec.check_limits(limits, self._options)
-        self._sequence = self._slot.start(
-            limits, self._options, flags=flags, job_end=self._stream.job_end
-        )
-        self._stream.drop_job_end()
 
     def _new_stream(self) -> SocketStream:
         return SocketStream(self._explain_end)

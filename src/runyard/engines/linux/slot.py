@@ -10,28 +10,40 @@ from collections.abc import Callable
 
 from runyard.domain.errors import EngineError, EngineUnavailableError
 from runyard.domain.limits import Limits
-from runyard.domain.runtime import Mount
-from runyard.engines.linux import spec
+from runyard.engines.interface import SandboxSpec
 from runyard.engines.linux.options import LinuxOptions
-from runyard.engines.linux.spec import OrderFlag, OrderKind, Report, ReportKind
+from runyard.engines.linux.spec import (
+    PACKET_BYTES_MAX,
+    OrderFlag,
+    OrderKind,
+    Report,
+    ReportKind,
+    pack_begin,
+    pack_order,
+    pack_start,
+    unpack_report,
+)
 
 _ANSWER_SECONDS_MAX = 15.0
 _END_SECONDS_MAX = 2.0
 
 
 class Slot:
-    """`on_lost` is called once if the slot ends without being told to."""
+    """`spec` is what its root and its zygote were made for. `on_lost` is called once if the slot
+    ends without being told to.
+    """
 
     def __init__(
-        self, *, number: int, mounts: tuple[Mount, ...], fd: int, on_lost: Callable[[Slot], None]
+        self, *, number: int, spec: SandboxSpec, fd: int, on_lost: Callable[[Slot], None]
     ) -> None:
         self.number = number
-        self.mounts = mounts
+        self.spec = spec
         self.is_lost = False
         self._socket = socket.socket(fileno=fd)
         self._socket.setblocking(False)
         self._on_lost = on_lost
         self._sequence = 0
+        self._on_failed: Callable[[], None] | None = None
         self._waiting: dict[ReportKind, asyncio.Future[Report]] = {}
         # How the job with the present sequence number ended, once it has.
         self._ended: Report | None = None
@@ -49,17 +61,33 @@ class Slot:
             raise EngineUnavailableError(f"A sandbox cannot be set up: {report.words}.")
 
     def start(
-        self, limits: Limits, options: LinuxOptions, *, flags: OrderFlag, job_end: int
+        self,
+        limits: Limits,
+        options: LinuxOptions,
+        *,
+        flags: OrderFlag,
+        job_end: int,
+        on_failed: Callable[[], None],
     ) -> int:
-        """Order a job and return its sequence number; a failure is told by `explain_end`."""
+        """Order a job and return its sequence number. `on_failed` is called if an order about it
+        fails; why is told by `explain_end`.
+        """
         self._sequence += 1
         self._ended = None
-        packet = spec.pack_start(limits, options, sequence=self._sequence, flags=flags)
+        self._on_failed = on_failed
+        packet = pack_start(limits, options, sequence=self._sequence, flags=flags)
         try:
             socket.send_fds(self._socket, [packet], [job_end])
         except OSError as error:
             raise EngineError(f"The sandbox is gone: {error}.") from error
         return self._sequence
+
+    def begin(self, limits: Limits, options: LinuxOptions) -> None:
+        """Give the job that was started ahead the limits of a request."""
+        try:
+            self._socket.send(pack_begin(limits, options, sequence=self._sequence))
+        except OSError as error:
+            raise EngineError(f"The sandbox is gone: {error}.") from error
 
     async def measure(self) -> Report:
         return await self._ask(OrderKind.USAGE, ReportKind.USAGE)
@@ -97,7 +125,7 @@ class Slot:
 
     async def _ask(self, order: OrderKind, answer: ReportKind) -> Report:
         try:
-            self._socket.send(spec.pack_order(order, sequence=self._sequence))
+            self._socket.send(pack_order(order, sequence=self._sequence))
         except OSError as error:
             raise EngineError(f"The sandbox is gone: {error}.") from error
         return await self._report(answer, _ANSWER_SECONDS_MAX)
@@ -119,8 +147,8 @@ class Slot:
     def _receive(self) -> None:
         while True:
             try:
-                packet = self._socket.recv(spec.PACKET_BYTES_MAX)
-                report = spec.unpack_report(packet) if packet else None
+                packet = self._socket.recv(PACKET_BYTES_MAX)
+                report = unpack_report(packet) if packet else None
             except BlockingIOError:
                 return
             except (OSError, EngineError):
@@ -140,8 +168,12 @@ class Slot:
             ReportKind.ENDED,
             ReportKind.FAILED,
         ):
-            self._ended = report
+            # The job's own end, if one comes after it, explains less.
+            if self._ended is None or self._ended.kind is not ReportKind.FAILED:
+                self._ended = report
             self._resolve(ReportKind.ENDED, report)
+            if report.kind is ReportKind.FAILED and self._on_failed is not None:
+                self._on_failed()
             return
         self._resolve(report.kind, report)
 

@@ -10,7 +10,7 @@ from enum import IntEnum, IntFlag
 
 from runyard.domain.errors import EngineError, LimitError
 from runyard.domain.limits import Limits, Usage
-from runyard.domain.runtime import Mount
+from runyard.domain.runtime import Command, Mount
 from runyard.engines.linux.options import LinuxOptions
 
 PACKET_BYTES_MAX = 65536
@@ -20,6 +20,8 @@ _REPORT = struct.Struct("<IIQQQQiI240s")
 _PART = struct.Struct("<HH")
 _PATH_BYTES_MAX = 1023
 _PART_COUNT_MAX = 32
+_COUNTS = struct.Struct("<HH")
+_WORD_COUNT_MAX = 4096
 _NS = 1_000_000_000
 _HAS_CPU, _HAS_MEMORY = 1, 2
 
@@ -41,12 +43,14 @@ class OrderKind(IntEnum):
     START = 1
     USAGE = 2
     RELEASE = 3
+    BEGIN = 4
 
 
 class OrderFlag(IntFlag):
     NONE = 0
     NEXT_STEP = 1
     PROBE = 2
+    AHEAD = 4
 
 
 class ReportKind(IntEnum):
@@ -112,6 +116,19 @@ def _pack_mount(mount: Mount) -> bytes:
     return _PART.pack(len(source), len(target)) + source + target
 
 
+def pack_zygote(zygote: Command | None) -> bytes:
+    """Return the block that follows the mounts; its size travels in the header's `slot`."""
+    if zygote is None:
+        return b""
+    env = [f"{name}={value}" for name, value in zygote.env.items()]
+    words = [word.encode() for word in (*zygote.argv, *env)]
+    if any(b"\0" in word for word in words):
+        raise EngineError("A word of a command to start ahead contains a NUL.")
+    if max(len(zygote.argv), len(env)) > _WORD_COUNT_MAX:
+        raise EngineError(f"A command to start ahead has more than {_WORD_COUNT_MAX} words.")
+    return _COUNTS.pack(len(zygote.argv), len(env)) + b"".join(word + b"\0" for word in words)
+
+
 def unpack_reply(packet: bytes) -> Reply:
     try:
         kind, request_id, slot, _ = _HEADER.unpack_from(packet)
@@ -130,9 +147,19 @@ def check_limits(limits: Limits, options: LinuxOptions) -> None:
 
 
 def pack_start(limits: Limits, options: LinuxOptions, *, sequence: int, flags: OrderFlag) -> bytes:
+    return _pack_limits(OrderKind.START, flags, limits, options, sequence=sequence)
+
+
+def pack_begin(limits: Limits, options: LinuxOptions, *, sequence: int) -> bytes:
+    return _pack_limits(OrderKind.BEGIN, OrderFlag.NONE, limits, options, sequence=sequence)
+
+
+def _pack_limits(
+    kind: OrderKind, flags: OrderFlag, limits: Limits, options: LinuxOptions, *, sequence: int
+) -> bytes:
     seconds = min(limits.wall_seconds + options.grace_seconds, options.job_seconds_max)
     return _ORDER.pack(
-        OrderKind.START,
+        kind,
         flags,
         sequence,
         limits.memory_bytes,
