@@ -110,8 +110,9 @@ def render_run(execution: Execution) -> str:
         memory = "?" if peak is None else f"{peak / (1 << 20):.1f}"
         ended = f"signal {step.signal}" if step.signal else f"exit code {step.exit_code}"
         checked = {True: ", as expected", False: ", not as expected", None: ""}[step.passed]
+        cached = ", built before" if step.cached else ""
         lines.append(
-            f"  {step.name or step.kind}: {step.outcome}, {ended}{checked}; "
+            f"  {step.name or step.kind}: {step.outcome}, {ended}{checked}{cached}; "
             f"wall {step.usage.wall_seconds:.3f} s, cpu {cpu} s, memory {memory} MiB"
         )
     lines += [f"  kept {each.name} ({each.size_bytes} bytes)" for each in execution.artifacts]

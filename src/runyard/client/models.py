@@ -82,6 +82,8 @@ class Step:
     passed: bool | None
     message: str | None
     usage: Usage
+    # The command was not run: the same was built before, and this is the step of that time.
+    cached: bool = False
     stdout: bytes = b""
     stderr: bytes = b""
     stdout_truncated: bool = False

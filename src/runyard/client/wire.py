@@ -161,6 +161,8 @@ def parse_step(body: Mapping[str, Any]) -> Step:
         signal=body["signal"],
         limit_hit=body["limit_hit"],
         passed=body["passed"],
+        # A server from before there was a build cache does not say.
+        cached=body.get("cached", False),
         message=body["message"],
         usage=Usage(
             wall_seconds=usage["wall_seconds"],

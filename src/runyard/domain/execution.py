@@ -98,6 +98,8 @@ class StepResult:
     limit_hit: LimitHit | None = None
     # For a test with an expectation: whether the checker accepted the output.
     passed: bool | None = None
+    # The command was not run: this is the step of an earlier build of the same, as it was then.
+    cached: bool = False
     message: str | None = None
     usage: Usage = field(default_factory=Usage)
     stdout: bytes = b""

@@ -127,6 +127,7 @@ def describe_step(step: StepResult) -> dict[str, Any]:
         "signal": step.signal,
         "limit_hit": step.limit_hit,
         "passed": step.passed,
+        "cached": step.cached,
         "message": step.message,
         "usage": asdict(step.usage),
         "stdout_truncated": step.stdout_truncated,

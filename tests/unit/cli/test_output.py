@@ -3,6 +3,7 @@
 import pytest
 
 from runyard.cli.output import describe_end, exit_code_of
+from runyard.cli.runs import render_run
 from runyard.client.models import Execution
 from runyard.client.wire import parse_execution
 
@@ -14,6 +15,7 @@ STEP = {
     "signal": None,
     "limit_hit": None,
     "passed": None,
+    "cached": False,
     "message": None,
     "usage": {
         "wall_seconds": 0,
@@ -89,3 +91,17 @@ def test_exit_code(execution: Execution, code: int) -> None:
 )
 def test_description(execution: Execution, text: str | None) -> None:
     assert describe_end(execution) == text
+
+
+@pytest.mark.parametrize("cached", [False, True])
+def test_step_that_was_not_run_is_said_to_be_older(*, cached: bool) -> None:
+    shown = render_run(ended("succeeded", kind="compile", exit_code=0, cached=cached))
+
+    assert ("built before" in shown) is cached
+
+
+def test_step_of_an_older_server_was_run() -> None:
+    execution = ended("succeeded", exit_code=0)
+    body = dict(execution.raw, steps=[{k: v for k, v in STEP.items() if k != "cached"}])
+
+    assert [step.cached for step in parse_execution(body).steps] == [False]

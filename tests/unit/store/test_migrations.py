@@ -36,6 +36,8 @@ def _make_first_tables(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", "runyard.store:migrations")
     config.attributes["connection"] = connection
+    # Alembic would commit, in front of the store, a transaction that it had to begin itself.
+    connection.execute(text("SELECT 1"))
     command.upgrade(config, "0001")
 
 

@@ -33,6 +33,10 @@ class StepAnswer(_Answer):
     signal: int | None
     limit_hit: LimitHit | None
     passed: bool | None = Field(description="Of a test: whether the output was as expected.")
+    cached: bool = Field(
+        description="Of a compile step: whether it was not run, because the same was built before; "
+        "everything else is then as it was at that time."
+    )
     message: str | None
     usage: UsageAnswer
     stdout: str

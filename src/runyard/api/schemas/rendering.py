@@ -73,6 +73,7 @@ def render_step(step: StepResult) -> dict[str, Any]:
         "signal": step.signal,
         "limit_hit": step.limit_hit,
         "passed": step.passed,
+        "cached": step.cached,
         "message": step.message,
         "usage": {
             "wall_seconds": step.usage.wall_seconds,

@@ -74,6 +74,7 @@ def build_completion(**changes: object) -> Completion:
         signal=9,
         limit_hit=LimitHit.WALL,
         passed=False,
+        cached=True,
         message="too slow",
         usage=Usage(
             wall_seconds=1.25,
