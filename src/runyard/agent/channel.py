@@ -203,6 +203,12 @@ class Channel:
         """Return the regular files that match, in the order of their paths, as far as the caps
         allow. Files whose names are not UTF-8 are left out.
         """
+        return (await self.collect(globs, count_max=count_max, bytes_max=bytes_max))[0]
+
+    async def collect(
+        self, globs: Sequence[str], *, count_max: int, bytes_max: int
+    ) -> tuple[list[File], bool]:
+        """Return what `get_files` does, and whether that is all that matches."""
         payload = b"".join(encode_text(1, glob) for glob in globs)
         payload += encode_number(2, count_max) + encode_number(3, bytes_max)
         self._send(self._greeting(), encode_frame(FrameType.GET_FILES, payload))
@@ -217,7 +223,8 @@ class Channel:
                     raise ProtocolError("The agent sent more files than it was asked for.")
                 if file is not None:
                     files.append(file)
-        return files
+        is_partial = Fields(frame.payload, known=range(1, 4)).number(3) == 1
+        return files, len(files) == count and not is_partial
 
     async def _receive_file(self, frame: Frame, *, bytes_max: int) -> tuple[File | None, int]:
         if frame.type is not FrameType.FILE:

@@ -33,8 +33,9 @@ def taken(count: int) -> bytes:
     return encode_frame(FrameType.STDIN_TAKEN, encode_number(1, count))
 
 
-def files_done(count: int = 0) -> bytes:
-    return encode_frame(FrameType.FILES_DONE, encode_number(1, count))
+def files_done(count: int = 0, *, is_partial: bool = False) -> bytes:
+    fields = encode_number(1, count) + encode_number(3, int(is_partial))
+    return encode_frame(FrameType.FILES_DONE, fields)
 
 
 def file(path: str | bytes, content: bytes, *, has_more: bool = False) -> bytes:

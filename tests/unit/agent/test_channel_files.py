@@ -35,6 +35,23 @@ async def test_file_whose_name_is_not_unicode_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pieces", "is_whole"),
+    [
+        ((file("a", b"1"), files_done(1)), True),
+        ((files_done(0),), True),
+        ((file("a", b"1"), files_done(1, is_partial=True)), False),
+        ((file(b"\xff", b"x"), file("b", b""), files_done(2)), False),
+    ],
+)
+async def test_collection_says_whether_it_is_whole(
+    pieces: tuple[bytes, ...], is_whole: bool
+) -> None:
+    _, whole = await Channel(finished(*pieces)).collect(["*"], count_max=2, bytes_max=10)
+
+    assert whole is is_whole
+
+
+@pytest.mark.parametrize(
     "pieces",
     [
         (file("../a", b""),),
