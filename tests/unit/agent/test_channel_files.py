@@ -44,7 +44,7 @@ async def test_file_whose_name_is_not_unicode_is_left_out() -> None:
     ],
 )
 async def test_collection_says_whether_it_is_whole(
-    pieces: tuple[bytes, ...], is_whole: bool
+    pieces: tuple[bytes, ...], *, is_whole: bool
 ) -> None:
     _, whole = await Channel(finished(*pieces)).collect(["*"], count_max=2, bytes_max=10)
 
