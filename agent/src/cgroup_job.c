@@ -203,6 +203,14 @@ int job_groups_limit(struct job_groups *job, uint64_t memory_bytes, uint64_t pro
     return 0;
 }
 
+/* Forget the memory peak. Version 2 cannot before Linux 6.12, and keeps it. */
+int job_groups_begin_peak(const struct job_groups *job)
+{
+    if (job->version != 1 || job->peak_reset < 0)
+        return 0;
+    return write_all(job->peak_reset, "0", "memory.max_usage_in_bytes");
+}
+
 /* Set the counters back. */
 int job_groups_begin(struct job_groups *job)
 {
@@ -211,7 +219,7 @@ int job_groups_begin(struct job_groups *job)
         return 0;
     if (job->cpu_reset >= 0 && write_all(job->cpu_reset, "0", "cpuacct.usage"))
         return -1;
-    if (job->peak_reset >= 0 && write_all(job->peak_reset, "0", "memory.max_usage_in_bytes"))
+    if (job_groups_begin_peak(job))
         return -1;
     if (job->oom_event >= 0 && read(job->oom_event, &events, sizeof events) < 0 && errno != EAGAIN)
         return fault("read the OOM event");

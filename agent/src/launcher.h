@@ -52,11 +52,12 @@ struct reply_header {
 };
 
 /* Between the server and a slot. */
-enum order_kind { ORDER_START = 1, ORDER_USAGE, ORDER_RELEASE };
+enum order_kind { ORDER_START = 1, ORDER_USAGE, ORDER_RELEASE, ORDER_BEGIN };
 enum order_flags {
     ORDER_NEXT_STEP = 1, /* /work starts from what the first step left */
     ORDER_PROBE = 2,     /* try the walls instead of serving */
-    ORDER_FLAGS_ALL = 3,
+    ORDER_AHEAD = 4,     /* nobody waits for it yet: ORDER_BEGIN comes when somebody does */
+    ORDER_FLAGS_ALL = 7,
 };
 enum report_kind { REPORT_READY = 1, REPORT_ENDED, REPORT_USAGE, REPORT_RELEASED, REPORT_FAILED };
 
@@ -127,6 +128,7 @@ int job_groups_open(const struct slot_groups *groups, struct job_groups *job);
 int job_groups_renew(const struct slot_groups *groups, struct job_groups *job);
 int job_groups_limit(struct job_groups *job, uint64_t memory_bytes, uint64_t processes);
 int job_groups_begin(struct job_groups *job);
+int job_groups_begin_peak(const struct job_groups *job);
 bool job_groups_is_empty(const struct job_groups *job);
 void job_groups_kill(const struct job_groups *job);
 struct measured job_groups_measure(const struct job_groups *job);

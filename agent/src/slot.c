@@ -36,8 +36,8 @@ struct slot {
     char *words; /* shared with a job until it is set up */
     pid_t pid;   /* 0: no job */
     int pidfd;
-    bool has_work, has_base;
-    uint64_t sequence, started_ns, deadline_ns;
+    bool has_work, has_base, is_ahead;
+    uint64_t sequence, started_ns, deadline_ns, cpu_base_ns;
     struct report last; /* how the last job ended */
 };
 
@@ -70,7 +70,7 @@ static struct report measure(const struct slot *slot)
     struct measured measured = job_groups_measure(&slot->groups);
     return (struct report){
         .oom_kills = (uint32_t)measured.oom_kills,
-        .cpu_ns = measured.cpu_ns,
+        .cpu_ns = measured.cpu_ns > slot->cpu_base_ns ? measured.cpu_ns - slot->cpu_base_ns : 0,
         .memory_peak_bytes = measured.memory_peak_bytes,
         .wall_ns = now_ns() - slot->started_ns,
         .has = (measured.has_cpu ? 1u : 0u) | (measured.has_memory ? 2u : 0u),
@@ -107,7 +107,7 @@ static void end_job(struct slot *slot)
     collect_job(slot);
 }
 
-static int check_order(const struct slot *slot, const struct order *order)
+static int check_limits(const struct slot *slot, const struct order *order)
 {
     const struct ceilings *ceilings = &slot->config->ceilings;
     if (order->flags & ~(uint32_t)ORDER_FLAGS_ALL || order->reserved)
@@ -126,8 +126,6 @@ static int check_order(const struct slot *slot, const struct order *order)
     if (!order->deadline_ms || order->deadline_ms > ceilings->deadline_ms)
         return refuse("a job may last %llu ms at most on this host",
                       (unsigned long long)ceilings->deadline_ms);
-    if (!(order->flags & ORDER_NEXT_STEP) == slot->has_work)
-        return refuse("an order does not fit the state of the slot");
     return 0;
 }
 
@@ -148,22 +146,23 @@ static int limit_job(struct slot *slot, const struct order *order)
 {
     uint64_t files = 2 * order->disk_bytes + work_shm_bytes(order->disk_bytes) +
                      (slot->has_base ? work_base_bytes() : 0);
-    if (job_groups_limit(&slot->groups, order->memory_bytes + files, order->processes))
-        return -1;
-    return job_groups_begin(&slot->groups);
+    return job_groups_limit(&slot->groups, order->memory_bytes + files, order->processes);
 }
 
 static int start_job(struct slot *slot, const struct order *order, int stream)
 {
-    if (check_order(slot, order))
+    if (check_limits(slot, order))
         return -1;
+    if (!(order->flags & ORDER_NEXT_STEP) == slot->has_work)
+        return refuse("an order does not fit the state of the slot");
     end_job(slot);
     slot->sequence = order->sequence;
     if (slot->has_work && job_groups_renew(&slot->config->groups, &slot->groups))
         return -1;
-    if (mount_work(slot, order) || limit_job(slot, order))
+    if (mount_work(slot, order) || limit_job(slot, order) || job_groups_begin(&slot->groups))
         return -1;
     bool is_fresh = slot->config->is_network_fresh;
+    slot->cpu_base_ns = 0;
     slot->started_ns = now_ns();
     pid_t pid = namespaces_spawn(JOB_NAMESPACES | (is_fresh ? CLONE_NEWNET : 0), slot->groups.dir,
                                  &slot->pidfd);
@@ -174,6 +173,23 @@ static int start_job(struct slot *slot, const struct order *order, int stream)
         job_main(&start);
     }
     slot->pid = pid;
+    slot->is_ahead = order->flags & ORDER_AHEAD;
+    slot->deadline_ns = slot->is_ahead ? 0 : slot->started_ns + order->deadline_ms * MS_NS;
+    return 0;
+}
+
+/* The job that was started ahead is somebody's now: from here on it has his limits, and what it
+ * spends is his. */
+static int begin_job(struct slot *slot, const struct order *order)
+{
+    if (!slot->pid || !slot->is_ahead || order->sequence != slot->sequence)
+        return refuse("there is no job that was started ahead");
+    if (check_limits(slot, order) || limit_job(slot, order) || job_groups_begin_peak(&slot->groups))
+        return -1;
+    slot->is_ahead = false;
+    /* The agent may be reading the counter at this moment: it is not set back. */
+    slot->cpu_base_ns = job_groups_measure(&slot->groups).cpu_ns;
+    slot->started_ns = now_ns();
     slot->deadline_ns = slot->started_ns + order->deadline_ms * MS_NS;
     return 0;
 }
@@ -251,6 +267,12 @@ static bool follow_order(struct slot *slot)
         break;
     case ORDER_RELEASE:
         release(slot, order.sequence);
+        break;
+    case ORDER_BEGIN:
+        if (begin_job(slot, &order)) {
+            end_job(slot);
+            send_failure(slot);
+        }
         break;
     default:
         break;
