@@ -12,6 +12,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runyard.domain.limits import Policy
 
+# No account can have this id: those of accounts are identifiers (`runyard.domain.identifiers`).
+LOCAL_OWNER_ID = "local"
+
 
 def _default_data_dir() -> Path:
     home = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
@@ -76,6 +79,13 @@ class Settings(BaseSettings):
     @property
     def is_anonymous_allowed(self) -> bool:
         return self.profile == "development" if self.anonymous is None else self.anonymous
+
+    @property
+    def anonymous_owner_id(self) -> str | None:
+        """Whose executions are that somebody on this machine submits without an account. In
+        development that is its one user; elsewhere it could be anybody.
+        """
+        return LOCAL_OWNER_ID if self.profile == "development" else None
 
     @property
     def resolved_toolchain_dirs(self) -> tuple[Path, ...]:

@@ -57,6 +57,15 @@ def test_anonymous_is_allowed_in_development_only_unless_said(
     assert settings.is_anonymous_allowed is allowed
 
 
+@pytest.mark.parametrize(("profile", "owner"), [("development", "local"), ("production", None)])
+def test_anonymous_callers_are_one_person_in_development_only(
+    profile: str, owner: str | None
+) -> None:
+    settings = Settings.model_validate({"profile": profile, "anonymous": True})
+
+    assert settings.anonymous_owner_id == owner
+
+
 def test_database_is_in_the_data_directory_unless_said(tmp_path: Path) -> None:
     assert Settings(data_dir=tmp_path).resolved_database_url == f"sqlite:///{tmp_path}/runyard.db"
     chosen = Settings(data_dir=tmp_path, database_url="postgresql+asyncpg://h/d")

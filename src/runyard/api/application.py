@@ -25,6 +25,9 @@ class Settings(Protocol):
     def is_anonymous_allowed(self) -> bool: ...
 
     @property
+    def anonymous_owner_id(self) -> str | None: ...
+
+    @property
     def policy(self) -> Policy: ...
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import HTTPConnection
 
 from runyard.api.application import Application
+from runyard.api.middleware.origin import is_loopback
 from runyard.api.problems import (
     AuthenticationRequiredError,
     InvalidFieldsError,
@@ -21,6 +22,8 @@ from runyard.domain.errors import NotFoundError
 from runyard.domain.identifiers import is_identifier
 
 JSON = "application/json"
+# A proxy on this machine speaks for clients elsewhere.
+PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -42,6 +45,18 @@ async def require_runner(
             "Anonymous running is off on this server; "
             "RUNYARD_PROFILE=development or RUNYARD_ANONYMOUS=true turns it on."
         )
+
+
+def owner_of(request: Request, application: Application) -> str | None:
+    """Return whose the executions are that this request submits; None if that is not known."""
+    if not is_from_this_machine(request):
+        return None
+    return application.settings.anonymous_owner_id
+
+
+def is_from_this_machine(request: Request) -> bool:
+    peer = request.client.host if request.client else ""
+    return is_loopback(peer) and not any(name in request.headers for name in PROXY_HEADERS)
 
 
 async def checked_id(

@@ -181,6 +181,7 @@ class FakeSettings:
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     is_anonymous_allowed: bool = True
+    anonymous_owner_id: str | None = "local"
     policy: Policy = field(default_factory=Policy)
 
 

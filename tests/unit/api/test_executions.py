@@ -54,6 +54,31 @@ async def test_submit_with_wait_answers_finished(http: httpx.AsyncClient) -> Non
     assert body["steps"][0]["stdout"] == "hello\n"
 
 
+@pytest.mark.parametrize(
+    ("owner", "headers", "expected"),
+    [
+        ("local", {}, "local"),
+        # Somebody behind a proxy need not be on this machine.
+        ("local", {"X-Forwarded-For": "192.0.2.1"}, None),
+        (None, {}, None),
+    ],
+)
+async def test_submit_says_whose_it_is(
+    http: httpx.AsyncClient,
+    application: FakeApplication,
+    *,
+    owner: str | None,
+    headers: dict[str, str],
+    expected: str | None,
+) -> None:
+    application.settings.anonymous_owner_id = owner
+
+    body = (await http.post(EXECUTIONS, json=hello(), headers=headers)).json()
+
+    assert application.executions.stored[body["id"]].owner_id == expected
+    assert "owner_id" not in body
+
+
 async def test_submit_passes_every_field_on(
     http: httpx.AsyncClient, application: FakeApplication
 ) -> None:

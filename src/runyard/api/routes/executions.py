@@ -13,6 +13,7 @@ from runyard.api.dependencies import (
     CurrentApplication,
     ExecutionId,
     Stopping,
+    owner_of,
     read_body,
     require_runner,
 )
@@ -47,7 +48,9 @@ async def submit(request: Request, application: CurrentApplication) -> Response:
     body = await read_body(request, ExecutionBody)
     # Before the contents are decoded: an unknown runtime is what a person should hear of first.
     application.runtimes.find(body.runtime)
-    execution = await application.executions.submit(build_submission(body))
+    execution = await application.executions.submit(
+        build_submission(body), owner_id=owner_of(request, application)
+    )
     wait = min(body.wait, application.settings.policy.wait_seconds_max)
     if wait > 0 and execution.state is not State.FINISHED:
         execution = await application.executions.wait(execution.id, seconds_max=wait)

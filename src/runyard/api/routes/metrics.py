@@ -5,14 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from runyard.api.dependencies import CurrentApplication
-from runyard.api.middleware.origin import is_loopback
+from runyard.api.dependencies import CurrentApplication, is_from_this_machine
 from runyard.api.openapi import problems
 from runyard.domain.errors import ForbiddenError
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-# A proxy on this machine speaks for clients elsewhere.
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
 
 router = APIRouter(tags=["health"])
 
@@ -30,7 +27,6 @@ router = APIRouter(tags=["health"])
 )
 async def metrics(request: Request, application: CurrentApplication) -> Response:
     """Show counters and latencies; only to this machine itself."""
-    peer = request.client.host if request.client else ""
-    if not is_loopback(peer) or any(name in request.headers for name in PROXY_HEADERS):
+    if not is_from_this_machine(request):
         raise ForbiddenError("Metrics are shown to clients on this machine only.")
     return Response(application.metrics.render(), media_type=MEDIA_TYPE)
