@@ -10,7 +10,6 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     Connection,
-    Row,
     bindparam,
     delete,
     func,
@@ -35,8 +34,10 @@ from runyard.store.packing import (
     unpack_request,
     unpack_step,
 )
+from runyard.store.statements import Statement
 from runyard.store.tables import (
     FINISHED,
+    TAKEN,
     UNFINISHED,
     artifacts,
     event_logs,
@@ -45,20 +46,20 @@ from runyard.store.tables import (
     steps,
 )
 
-_INSERT_EXECUTION = insert(executions)
-_INSERT_REQUEST = insert(requests)
-_INSERT_STEPS = insert(steps)
-_INSERT_ARTIFACTS = insert(artifacts)
-_INSERT_EVENTS = insert(event_logs)
+_INSERT_EXECUTION = Statement(insert(executions))
+_INSERT_REQUEST = Statement(insert(requests))
+_INSERT_STEPS = Statement(insert(steps))
+_INSERT_ARTIFACTS = Statement(insert(artifacts))
+_INSERT_EVENTS = Statement(insert(event_logs))
 
 _ID: BindParameter[str] = bindparam("wanted_id")
-_FIND = (
+_FIND = Statement(
     select(executions, requests.c.body, requests.c.contents)
     .join(requests)
     .where(executions.c.id == _ID)
 )
-_FIND_PROGRESS = select(executions.c.state, executions.c.is_interactive).where(
-    executions.c.id == _ID
+_FIND_PROGRESS = Statement(
+    select(executions.c.state, executions.c.is_interactive).where(executions.c.id == _ID)
 )
 _FIND_STEPS = select(steps).where(steps.c.execution_id == _ID).order_by(steps.c.position)
 _FIND_ARTIFACTS = (
@@ -95,13 +96,17 @@ _FINISH = update(executions).values(
     lease_owner=None,
     lease_expires_us=None,
 )
-_FINISH_LEASED = _FINISH.where(
-    executions.c.id == _ID,
-    executions.c.lease_owner == bindparam("lease_holder"),
-    executions.c.attempt == bindparam("lease_attempt"),
-    executions.c.state.in_([State.STARTING, State.RUNNING]),
+_FINISH_LEASED = Statement(
+    _FINISH.where(
+        executions.c.id == _ID,
+        executions.c.lease_owner == bindparam("lease_holder"),
+        executions.c.attempt == bindparam("lease_attempt"),
+        TAKEN,
+    )
 )
-_FINISH_QUEUED = _FINISH.where(executions.c.id == _ID, executions.c.state == State.QUEUED)
+_FINISH_QUEUED = Statement(
+    _FINISH.where(executions.c.id == _ID, executions.c.state == State.QUEUED)
+)
 # Servers that clear up at the same time pass over each other's rows instead of waiting in a circle.
 _OLD = (
     select(executions.c.id)
@@ -116,8 +121,8 @@ _DELETE_FINISHED = (
     # Counted, because the driver of SQLite does not count after WITH.
     .returning(executions.c.id)
 )
-_COUNT_QUEUED = (
-    select(func.count())
+_COUNT_QUEUED = Statement(
+    select(func.count().label("count"))
     .select_from(executions)
     .where(executions.c.state == State.QUEUED, UNFINISHED)
 )
@@ -132,12 +137,11 @@ class SqlExecutionStore:
         row = _insertable(execution)
 
         def add(connection: Connection) -> bool:
-            if (connection.scalar(_COUNT_QUEUED) or 0) >= queue_length_max:
+            if _count_queued(connection) >= queue_length_max:
                 return False
-            connection.execute(_INSERT_EXECUTION, row)
-            connection.execute(
-                _INSERT_REQUEST,
-                {"execution_id": execution.id, "body": body, "contents": contents},
+            _INSERT_EXECUTION.change(connection, row)
+            _INSERT_REQUEST.change(
+                connection, {"execution_id": execution.id, "body": body, "contents": contents}
             )
             return True
 
@@ -146,7 +150,7 @@ class SqlExecutionStore:
     async def find(self, execution_id: str) -> Execution | None:
         def read(connection: Connection) -> Execution | None:
             wanted = {"wanted_id": execution_id}
-            row = connection.execute(_FIND, wanted).one_or_none()
+            row = _FIND.row(connection, wanted)
             if row is None:
                 return None
             if row.state != State.FINISHED:
@@ -165,8 +169,10 @@ class SqlExecutionStore:
 
     async def find_progress(self, execution_id: str) -> Progress | None:
         def read(connection: Connection) -> Progress | None:
-            row = connection.execute(_FIND_PROGRESS, {"wanted_id": execution_id}).one_or_none()
-            return row and Progress(state=State(row.state), is_interactive=row.is_interactive)
+            row = _FIND_PROGRESS.row(connection, {"wanted_id": execution_id})
+            if row is None:
+                return None
+            return Progress(state=State(row.state), is_interactive=bool(row.is_interactive))
 
         return await self._database.read(read)
 
@@ -259,7 +265,7 @@ class SqlExecutionStore:
         return await self._finish(execution_id, completion, _FINISH_QUEUED, {})
 
     async def _finish(
-        self, execution_id: str, completion: Completion, statement: Any, fence: dict[str, Any]
+        self, execution_id: str, completion: Completion, statement: Statement, fence: dict[str, Any]
     ) -> bool:
         def write(connection: Connection) -> bool:
             values = {
@@ -268,7 +274,7 @@ class SqlExecutionStore:
                 "new_message": pack_text(completion.message),
                 "new_finished_us": _us(completion.finished_at),
             }
-            if connection.execute(statement, values | fence).rowcount != 1:
+            if statement.change(connection, values | fence) != 1:
                 return False
             _insert_results(connection, execution_id, completion)
             return True
@@ -296,7 +302,7 @@ class SqlExecutionStore:
         )
 
     async def count_queued(self) -> int:
-        return await self._database.read(lambda connection: connection.scalar(_COUNT_QUEUED) or 0)
+        return await self._database.read(_count_queued)
 
     async def aclose(self) -> None:
         await self._database.aclose()
@@ -306,12 +312,17 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+def _count_queued(connection: Connection) -> int:
+    [row] = _COUNT_QUEUED.rows(connection, {})
+    return int(row[0])
+
+
 def _insert_results(connection: Connection, execution_id: str, completion: Completion) -> None:
     if completion.steps:
-        connection.execute(_INSERT_STEPS, pack_steps(execution_id, completion.steps))
+        _INSERT_STEPS.change_each(connection, pack_steps(execution_id, completion.steps))
     if completion.artifacts:
-        connection.execute(
-            _INSERT_ARTIFACTS,
+        _INSERT_ARTIFACTS.change_each(
+            connection,
             [
                 {
                     "execution_id": execution_id,
@@ -323,9 +334,8 @@ def _insert_results(connection: Connection, execution_id: str, completion: Compl
                 for position, artifact in enumerate(completion.artifacts)
             ],
         )
-    connection.execute(
-        _INSERT_EVENTS,
-        {"execution_id": execution_id, "events": pack_events(completion.events)},
+    _INSERT_EVENTS.change(
+        connection, {"execution_id": execution_id, "events": pack_events(completion.events)}
     )
 
 
@@ -337,12 +347,18 @@ def _insertable(execution: Execution) -> dict[str, Any]:
         "attempt": execution.attempt,
         "is_interactive": execution.request.interactive,
         "created_us": _us(execution.created_at),
+        "started_us": None,
+        "finished_us": None,
+        "outcome": None,
+        "message": None,
+        "lease_owner": None,
+        "lease_expires_us": None,
         "is_exchanged": False,
         "is_cancel_requested": False,
     }
 
 
-def _execution(row: Row[Any], request: Request, **results: Any) -> Execution:
+def _execution(row: Any, request: Request, **results: Any) -> Execution:
     return Execution(
         id=row.id,
         owner_id=row.owner_id,

@@ -11,9 +11,9 @@ from runyard.domain.events import Event, EventKind, last_sequence
 from runyard.domain.execution import Outcome, State
 from runyard.store.interface import Lease, LostAttempt, Renewal
 from runyard.store.packing import pack_events
-from runyard.store.tables import UNFINISHED, event_logs, executions, requests
+from runyard.store.statements import Statement
+from runyard.store.tables import TAKEN, UNFINISHED, event_logs, executions, requests
 
-_TAKEN = (State.STARTING, State.RUNNING)
 _INTERRUPTED = "Runyard was interrupted while the program ran, so its result is unknown."
 _ATTEMPTS_SPENT = "Runyard was interrupted before the program began, {attempt} times."
 
@@ -23,7 +23,7 @@ _FENCED = update(executions).where(
     executions.c.id == _ID,
     executions.c.lease_owner == bindparam("lease_holder"),
     executions.c.attempt == bindparam("lease_attempt"),
-    executions.c.state.in_(_TAKEN),
+    TAKEN,
 )
 
 # A common table expression is evaluated once; PostgreSQL may evaluate a plain subquery with a limit
@@ -36,7 +36,7 @@ _OLDEST = (
     .with_for_update(skip_locked=True)
     .cte("oldest")
 )
-CLAIM = (
+CLAIM = Statement(
     update(executions)
     .where(executions.c.id.in_(select(_OLDEST.c.id)))
     .values(
@@ -48,9 +48,11 @@ CLAIM = (
     )
     .returning(executions)
 )
-_FIND_REQUEST = select(requests.c.body, requests.c.contents).where(requests.c.execution_id == _ID)
-_MARK_RUNNING = _FENCED.values(state=State.RUNNING)
-_MARK_EXCHANGED = _FENCED.values(state=State.RUNNING, is_exchanged=True)
+_FIND_REQUEST = Statement(
+    select(requests.c.body, requests.c.contents).where(requests.c.execution_id == _ID)
+)
+_MARK_RUNNING = Statement(_FENCED.values(state=State.RUNNING))
+_MARK_EXCHANGED = Statement(_FENCED.values(state=State.RUNNING, is_exchanged=True))
 _REQUEUED = {"state": State.QUEUED, "lease_owner": None, "lease_expires_us": None}
 _REQUEUE = _FENCED.where(
     executions.c.is_exchanged.is_(False),
@@ -66,15 +68,13 @@ _RENEW = (
     update(executions)
     .where(
         executions.c.lease_owner == bindparam("lease_holder"),
-        executions.c.state.in_(_TAKEN),
+        TAKEN,
         executions.c.id.in_(_IDS),
     )
     .values(lease_expires_us=bindparam("new_expires_us"))
     .returning(executions.c.id, executions.c.attempt, executions.c.is_cancel_requested)
 )
-_LEASE_OWNERS = (
-    select(executions.c.lease_owner).where(executions.c.state.in_(_TAKEN), UNFINISHED).distinct()
-)
+_LEASE_OWNERS = select(executions.c.lease_owner).where(TAKEN, UNFINISHED).distinct()
 _FIND_LOST = (
     select(
         executions.c.id,
@@ -83,7 +83,7 @@ _FIND_LOST = (
         executions.c.is_cancel_requested,
     )
     .where(
-        executions.c.state.in_(_TAKEN),
+        TAKEN,
         UNFINISHED,
         or_(
             executions.c.lease_expires_us < bindparam("now_us"),
@@ -111,7 +111,7 @@ _INSERT_EVENTS = insert(event_logs)
 
 def claim(
     connection: Connection, *, owner: str, now: int, expires: int, count: int
-) -> list[tuple[Row[*tuple[Any, ...]], Row[str, bytes]]]:
+) -> list[tuple[Any, Any]]:
     """Return the claimed rows with their requests, oldest first."""
     values = {
         "count_max": count,
@@ -119,13 +119,13 @@ def claim(
         "new_expires_us": expires,
         "new_started_us": now,
     }
-    rows = sorted(connection.execute(CLAIM, values), key=lambda row: row.id)
-    return [(row, connection.execute(_FIND_REQUEST, {"wanted_id": row.id}).one()) for row in rows]
+    rows = sorted(CLAIM.rows(connection, values), key=lambda row: row.id)
+    return [(row, _FIND_REQUEST.row(connection, {"wanted_id": row.id})) for row in rows]
 
 
 def mark_running(connection: Connection, lease: Lease, *, exchanged: bool) -> bool:
     statement = _MARK_EXCHANGED if exchanged else _MARK_RUNNING
-    return connection.execute(statement, _fence(lease)).rowcount == 1
+    return statement.change(connection, _fence(lease)) == 1
 
 
 def requeue(connection: Connection, lease: Lease, *, attempts_max: int) -> bool:

@@ -65,6 +65,7 @@ executions = Table(
 # The planners use an index on a part of the rows only where a statement repeats its condition
 # literally: a bound value is not known when the plan is made.
 UNFINISHED = text("executions.state <> 'finished'")
+TAKEN = text("executions.state IN ('starting', 'running')")
 FINISHED = text("executions.state = 'finished'")
 _UNFINISHED, _FINISHED = text("state <> 'finished'"), text("state = 'finished'")
 

@@ -111,10 +111,10 @@ async def test_two_databases_on_one_file_write_at_the_same_time(tmp_path: Path) 
 @pytest.mark.parametrize(
     "statement",
     [
-        pytest.param(queue.CLAIM, id="claim"),
+        pytest.param(queue.CLAIM.executable, id="claim"),
         pytest.param(queue._LEASE_OWNERS, id="lease_owners"),
         pytest.param(queue._FIND_LOST.params(now_us=0, dead=["w"]), id="find_lost"),
-        pytest.param(executions._COUNT_QUEUED, id="count_queued"),
+        pytest.param(executions._COUNT_QUEUED.executable, id="count_queued"),
         pytest.param(executions._DELETE_FINISHED, id="delete_finished"),
     ],
 )
@@ -138,7 +138,7 @@ async def test_statements_of_the_queue_never_read_all_records(
 
 
 def test_claim_on_postgresql_skips_what_others_lock() -> None:
-    statement = str(queue.CLAIM.compile(dialect=postgresql.dialect()))
+    statement = str(queue.CLAIM.executable.compile(dialect=postgresql.dialect()))
 
     assert "FOR UPDATE SKIP LOCKED" in statement
     assert "RETURNING" in statement
