@@ -2,7 +2,8 @@
 
 A transaction is written once, for a synchronous connection. On SQLite it runs in one thread, so
 that its statements cost no switches between threads and writers never meet SQLITE_BUSY; on
-PostgreSQL it runs over asyncpg. What a reader sees is one moment on both.
+PostgreSQL it runs over asyncpg. What a reader sees is one moment on both. A transaction that writes
+may be run again if it was rolled back, so it changes nothing but the database.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
+
+from runyard.store.writer import Writer
 
 T = TypeVar("T")
 
@@ -49,16 +53,14 @@ class SqliteDatabase:
             isolation_level="AUTOCOMMIT",
         )
         event.listen(self._engine, "connect", _set_up_sqlite)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="store-writer")
+        # A deferred transaction that reads and then writes fails when another process wrote.
+        self._writer = Writer(partial(self._run, "BEGIN IMMEDIATE"))
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
         self._of_thread = threading.local()
         self._connections: list[Connection] = []
 
     async def write(self, transaction: Callable[[Connection], T]) -> T:
-        # A deferred transaction that reads and then writes fails when another process wrote.
-        return await asyncio.get_running_loop().run_in_executor(
-            self._writer, self._run, "BEGIN IMMEDIATE", transaction
-        )
+        return await self._writer.write(transaction)
 
     async def read(self, transaction: Callable[[Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(
@@ -90,7 +92,7 @@ class SqliteDatabase:
 
     def _close(self) -> None:
         self._readers.shutdown()
-        self._writer.shutdown()
+        self._writer.close()
         for connection in self._connections:
             connection.close()
         self._engine.dispose()
