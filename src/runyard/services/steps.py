@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -118,7 +118,7 @@ async def measure(step: RunningStep, sandbox: Sandbox) -> Usage:
 
 
 def describe_step(step: StepResult) -> dict[str, Any]:
-    """Return the fields of a STEP_FINISHED event: all but the output."""
+    """Return all but the output: the fields of a STEP_FINISHED event."""
     return {
         "kind": step.kind,
         "name": step.name,
@@ -129,7 +129,13 @@ def describe_step(step: StepResult) -> dict[str, Any]:
         "passed": step.passed,
         "cached": step.cached,
         "message": step.message,
-        "usage": asdict(step.usage),
+        "usage": {
+            "wall_seconds": step.usage.wall_seconds,
+            "cpu_seconds": step.usage.cpu_seconds,
+            "memory_peak_bytes": step.usage.memory_peak_bytes,
+            "stdout_bytes": step.usage.stdout_bytes,
+            "stderr_bytes": step.usage.stderr_bytes,
+        },
         "stdout_truncated": step.stdout_truncated,
         "stderr_truncated": step.stderr_truncated,
     }

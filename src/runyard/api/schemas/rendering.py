@@ -12,6 +12,7 @@ from typing import Any
 from runyard.domain.execution import Execution, StepKind, StepResult
 from runyard.domain.limits import Limits
 from runyard.domain.runtime import RuntimeStatus
+from runyard.services.steps import describe_step
 
 # A character of UTF-8 has at most four bytes, so a cut leaves at most three of one.
 CUT_BYTES_MAX = 3
@@ -65,29 +66,11 @@ def render_page(executions: Sequence[Execution], *, limit: int) -> dict[str, Any
 def render_step(step: StepResult) -> dict[str, Any]:
     stdout, stdout_encoding = render_output(step.stdout, truncated=step.stdout_truncated)
     stderr, stderr_encoding = render_output(step.stderr, truncated=step.stderr_truncated)
-    return {
-        "kind": step.kind,
-        "name": step.name,
-        "outcome": step.outcome,
-        "exit_code": step.exit_code,
-        "signal": step.signal,
-        "limit_hit": step.limit_hit,
-        "passed": step.passed,
-        "cached": step.cached,
-        "message": step.message,
-        "usage": {
-            "wall_seconds": step.usage.wall_seconds,
-            "cpu_seconds": step.usage.cpu_seconds,
-            "memory_peak_bytes": step.usage.memory_peak_bytes,
-            "stdout_bytes": step.usage.stdout_bytes,
-            "stderr_bytes": step.usage.stderr_bytes,
-        },
+    return describe_step(step) | {
         "stdout": stdout,
         "stdout_encoding": stdout_encoding,
-        "stdout_truncated": step.stdout_truncated,
         "stderr": stderr,
         "stderr_encoding": stderr_encoding,
-        "stderr_truncated": step.stderr_truncated,
     }
 
 
