@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.server import Server
+from runyard.testing.server import Server
 
 
 @pytest.fixture(scope="session")

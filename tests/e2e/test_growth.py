@@ -5,8 +5,8 @@ import asyncio
 import httpx
 import pytest
 
+from runyard.testing.server import Server
 from tests.e2e import census
-from tests.e2e.server import Server
 
 WARM_UP = 1_000
 CLIENTS = 4

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
+from runyard.testing.server import Server
 from tests.e2e import census
 from tests.e2e.programs import c, python, run, stdout
-from tests.e2e.server import Server
 
 WALL_SECONDS = 2.0
 GRACE_SECONDS = 1.0

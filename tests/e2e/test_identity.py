@@ -7,9 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from runyard.testing.server import Server
 from tests.e2e import census
 from tests.e2e.programs import python
-from tests.e2e.server import Server
 
 root_only = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives up being root")
 

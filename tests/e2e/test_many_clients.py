@@ -8,8 +8,8 @@ from contextlib import closing
 import httpx
 import pytest
 
+from runyard.testing.server import Server
 from tests.e2e.programs import python
-from tests.e2e.server import Server
 
 CLIENTS = 50
 EXECUTIONS = 500

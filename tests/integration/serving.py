@@ -1,27 +1,12 @@
-"""A `runyard serve` of its own for a test: a process with a port and a data directory."""
+"""Servers and commands that see nothing of the caller's settings and records."""
 
 import os
-import queue
-import re
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS_MAX = 60.0
-STOP_SECONDS_MAX = 60.0
-ADDRESS = re.compile(rb"serves on (http://\S+)")
-
-
-@dataclass(frozen=True)
-class Served:
-    url: str
-    process: subprocess.Popen[bytes]
-    log: Path
+from runyard.testing import server
+from runyard.testing.server import Server
 
 
 def environment(directory: Path, **settings: str) -> dict[str, str]:
@@ -36,40 +21,6 @@ def environment(directory: Path, **settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve(directory: Path, *words: str, **settings: str) -> Iterator[Served]:
-    log = directory / "server.log"
-    process = subprocess.Popen(
-        [sys.executable, "-m", "runyard", "serve", "--port", "0", *words],
-        env=environment(directory, **settings),
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
-    address: queue.Queue[str] = queue.Queue()
-    reader = threading.Thread(target=_read_log, args=(process, log, address))
-    reader.start()
-    try:
-        try:
-            url = address.get(timeout=START_SECONDS_MAX)
-        except queue.Empty:
-            url = ""
-        assert url, f"the server did not say its address: {log.read_text()}"
-        yield Served(url, process, log)
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS_MAX)
-        finally:
-            process.kill()
-            reader.join(STOP_SECONDS_MAX)
-
-
-def _read_log(process: subprocess.Popen[bytes], log: Path, address: queue.Queue[str]) -> None:
-    """Keep the messages, so that the server never waits for somebody to read them."""
-    assert process.stderr is not None
-    with process.stderr, log.open("wb", buffering=0) as kept:
-        for line in process.stderr:
-            kept.write(line)
-            if found := ADDRESS.search(line):
-                address.put(found[1].decode())
-    address.put("")
+def serve(directory: Path, *, profile: str = "development") -> Iterator[Server]:
+    with server.serve(directory, profile=profile, environment=environment(directory)) as served:
+        yield served

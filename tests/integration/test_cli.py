@@ -14,7 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.serving import Served, environment, serve
+from runyard.testing.server import Server
+from tests.integration.serving import environment, serve
 
 SECONDS_MAX = 60.0
 ECHO = "import sys\nfor line in sys.stdin: print('got', line.strip(), flush=True)\nprint('end')\n"
@@ -29,10 +30,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(home: Path) -> Iterator[Served]:
+def served(home: Path) -> Iterator[Server]:
     directory = home / "server"
     directory.mkdir()
-    with serve(directory, "--profile", "development") as served:
+    with serve(directory) as served:
         yield served
 
 
@@ -40,7 +41,7 @@ def served(home: Path) -> Iterator[Served]:
 def settings(request: pytest.FixtureRequest, home: Path) -> dict[str, str]:
     if request.param == "embedded":
         return environment(home)
-    served: Served = request.getfixturevalue("served")
+    served: Server = request.getfixturevalue("served")
     return environment(home, RUNYARD_SERVER=served.url)
 
 
@@ -326,7 +327,7 @@ def test_serve_in_production_runs_nothing_for_nobody(home: Path, tmp_path: Path)
     directory = home / "production"
     directory.mkdir()
     source = write(tmp_path, "a.py", "")
-    with serve(directory, "--profile", "production") as served:
+    with serve(directory, profile="production") as served:
         ended = runyard(environment(home, RUNYARD_SERVER=served.url), "run", source)
 
     assert ended.returncode == 126
@@ -345,7 +346,7 @@ def test_server_ends_well_when_asked_to(home: Path) -> None:
     directory = home / "ending"
     directory.mkdir()
 
-    with serve(directory, "--profile", "development") as served:
-        served.process.send_signal(signal.SIGTERM)
+    with serve(directory) as served:
+        code = served.stop()
 
-        assert served.process.wait(SECONDS_MAX) == 0
+    assert code == 0

@@ -11,7 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.integration.serving import Served, environment, serve
+from runyard.testing.server import Server
+from tests.integration.serving import environment, serve
 from tests.tidy.tree import ROOT
 
 GUIDES = ROOT / "docs" / "guides"
@@ -34,8 +35,8 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(directory: Path) -> Iterator[Served]:
-    with serve(directory, "--profile", "development") as served:
+def served(directory: Path) -> Iterator[Server]:
+    with serve(directory) as served:
         yield served
 
 
@@ -77,7 +78,7 @@ def test_command_line_shows_what_the_guide_shows(console: str, directory: Path) 
 
 
 @pytest.mark.parametrize("console", blocks("api.md", "console"), ids=range(2))
-def test_request_of_the_guide_succeeds(console: str, directory: Path, served: Served) -> None:
+def test_request_of_the_guide_succeeds(console: str, directory: Path, served: Server) -> None:
     typed = console.removeprefix("$ ").replace(DOCUMENTED, served.url)
 
     ended = shell(typed, directory)
@@ -86,7 +87,7 @@ def test_request_of_the_guide_succeeds(console: str, directory: Path, served: Se
 
 
 @pytest.mark.parametrize("program", blocks("api.md", "python"), ids=range(1))
-def test_program_of_the_guide_runs(program: str, directory: Path, served: Served) -> None:
+def test_program_of_the_guide_runs(program: str, directory: Path, served: Server) -> None:
     path = directory / "guide.py"
     path.write_text(program.replace(DOCUMENTED, served.url))
 
@@ -95,7 +96,7 @@ def test_program_of_the_guide_runs(program: str, directory: Path, served: Served
     assert ended.returncode == 0, ended.stderr
 
 
-def test_guide_names_every_route_of_executions(served: Served) -> None:
+def test_guide_names_every_route_of_executions(served: Server) -> None:
     document = httpx.get(f"{served.url}/api/v1/openapi.json").json()
     guide = (GUIDES / "api.md").read_text()
 
@@ -104,7 +105,7 @@ def test_guide_names_every_route_of_executions(served: Served) -> None:
         assert shown.replace("/runtimes/{name}", "/runtimes/{id}") in guide
 
 
-def test_guide_names_every_field_of_a_submission(served: Served) -> None:
+def test_guide_names_every_field_of_a_submission(served: Server) -> None:
     document = httpx.get(f"{served.url}/api/v1/openapi.json").json()
     guide = (GUIDES / "api.md").read_text()
 

@@ -9,7 +9,8 @@ from schemathesis import Case
 from schemathesis.config import SchemathesisConfig as Config
 
 from runyard.api.app import build_app
-from tests.integration.serving import Served, serve
+from runyard.testing.server import Server
+from tests.integration.serving import serve
 from tests.unit.api.fakes import FakeApplication
 
 EXAMPLES_MAX = 25
@@ -33,11 +34,11 @@ schema = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = tmp_path_factory.mktemp("schemathesis")
     for path in (directory, *directory.parents[:2]):
         path.chmod(0o755)
-    with serve(directory, "--profile", "development") as served:
+    with serve(directory) as served:
         yield served
 
 
@@ -45,7 +46,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 @pytest.mark.filterwarnings("ignore")
 @schema.parametrize()
 @settings(max_examples=EXAMPLES_MAX, deadline=None, suppress_health_check=list(HealthCheck))
-def test_every_answer_is_described(case: Case, served: Served) -> None:
+def test_every_answer_is_described(case: Case, served: Server) -> None:
     answer = case.call(base_url=served.url)
 
     assert answer.status_code != 500, served.log.read_text()[-4000:]

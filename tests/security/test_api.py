@@ -13,8 +13,8 @@ import httpx
 import pytest
 
 from runyard.domain.limits import MIB
+from runyard.testing.server import Server
 from tests.e2e.census import memory_bytes
-from tests.e2e.server import Server
 
 EXECUTIONS = "/api/v1/executions"
 SLOW_CONNECTIONS = 200
