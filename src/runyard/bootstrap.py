@@ -159,7 +159,7 @@ async def _open_ground(
 ) -> AsyncIterator[_Ground]:
     owner = new_owner()
     with _lock(settings) as is_alone:
-        store = await _open_store(settings.resolved_database_url)
+        store = await _open_store(settings)
         try:
             async with _open_engine(settings, launcher, engine) as (opened, capabilities):
                 if is_alone:
@@ -293,8 +293,8 @@ def _lock(settings: Settings) -> AbstractContextManager[bool]:
     return hold_lock(Path(f"{url.database}.lock"))
 
 
-async def _open_store(url: str) -> ExecutionStore:
-    database = open_database(url)
+async def _open_store(settings: Settings) -> ExecutionStore:
+    database = open_database(settings.resolved_database_url, synchronous=settings.store_synchronous)
     try:
         await schema.upgrade(database)
     except BaseException:

@@ -28,6 +28,9 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=_default_data_dir)
     # sqlite:///path or postgresql+asyncpg://…; by default a file in data_dir.
     database_url: str | None = None
+    # "full" keeps what was acknowledged over a loss of power too, for a wait on the disk with each
+    # commit. For SQLite; PostgreSQL has synchronous_commit.
+    store_synchronous: Literal["normal", "full"] = "normal"
 
     # Folders with toolchains of their own, such as typescript/; by default data_dir/toolchains.
     toolchain_dirs: tuple[Path, ...] = ()

@@ -14,13 +14,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
 
 from runyard.store.writer import Writer
 
 T = TypeVar("T")
+# Of SQLite's log: "normal" hands a commit to the kernel, "full" waits until the disk has it.
+Synchronous = Literal["normal", "full"]
 
 _BUSY_SECONDS = 5.0
 _READERS = 2
@@ -38,21 +40,22 @@ class Database(Protocol):
     async def aclose(self) -> None: ...
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, synchronous: Synchronous = "normal") -> Database:
+    """PostgreSQL decides by its own settings how long a commit waits for the disk."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        return SqliteDatabase(parsed.set(drivername="sqlite"))
+        return SqliteDatabase(parsed.set(drivername="sqlite"), synchronous=synchronous)
     return ServerDatabase(parsed)
 
 
 class SqliteDatabase:
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, synchronous: Synchronous) -> None:
         self._engine = create_engine(
             url,
             connect_args={"check_same_thread": False, "timeout": _BUSY_SECONDS},
             isolation_level="AUTOCOMMIT",
         )
-        event.listen(self._engine, "connect", _set_up_sqlite)
+        event.listen(self._engine, "connect", partial(_set_up_sqlite, synchronous))
         # A deferred transaction that reads and then writes fails when another process wrote.
         self._writer = Writer(partial(self._run, "BEGIN IMMEDIATE"))
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="store-reader")
@@ -133,10 +136,12 @@ class ServerDatabase:
         await self._writer.dispose()
 
 
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _set_up_sqlite(
+    synchronous: Synchronous, connection: sqlite3.Connection, _record: object
+) -> None:
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=NORMAL",
+        f"synchronous={synchronous}",
         "foreign_keys=ON",
         f"journal_size_limit={_JOURNAL_BYTES_MAX}",
     ):

@@ -13,7 +13,7 @@ from sqlalchemy import ClauseElement, Connection, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from runyard.store import executions, queue, schema
-from runyard.store.database import Database, open_database
+from runyard.store.database import Database, Synchronous, open_database
 from runyard.store.executions import SqlExecutionStore
 from runyard.store.tables import metadata
 from runyard.testing.store_conformance import StoreConformance, build_execution
@@ -41,6 +41,23 @@ async def test_migrations_make_the_tables_that_the_code_uses(database: Database)
         return compare_metadata(MigrationContext.configure(connection), metadata)
 
     assert await database.read(difference) == []
+
+
+@pytest.mark.parametrize(("synchronous", "number"), [("normal", 1), ("full", 2)])
+async def test_commits_wait_for_the_disk_as_chosen(
+    tmp_path: Path, synchronous: Synchronous, number: int
+) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'a.db'}", synchronous=synchronous)
+
+    def look(connection: Connection) -> tuple[object, object]:
+        rows = (
+            connection.exec_driver_sql(f"PRAGMA {name}") for name in ("journal_mode", "synchronous")
+        )
+        mode, level = (row.scalar() for row in rows)
+        return mode, level
+
+    assert await database.write(look) == ("wal", number)
+    await database.aclose()
 
 
 def test_head_is_the_newest_migration() -> None:
