@@ -158,7 +158,10 @@ async def _open_embedded(*, keep_records: bool) -> AsyncIterator[httpx.AsyncBase
 
     gc.freeze()
     gc.enable()
-    own = _load_settings(profile="development", log_level="error", allow_weak_limits=True)
+    # Nobody comes after this one, so nothing is kept ready.
+    own = _load_settings(
+        profile="development", log_level="error", allow_weak_limits=True, pool_count_max=0
+    )
     settings = _move(own, _embedded_directory(own))
     groundwork = lay_groundwork(settings, keep_user=True)
     async with AsyncExitStack() as stack:

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from runyard.bus.memory import MemoryBus
 from runyard.domain.errors import EngineUnavailableError
 from runyard.domain.limits import Limits
+from runyard.domain.runtime import Runtime
 from runyard.engines.interface import Capabilities, Engine
 from runyard.engines.linux.engine import build as build_linux_engine
 from runyard.engines.linux.launcher import LauncherHandle, start_launcher
@@ -26,6 +27,7 @@ from runyard.services.catalogue import load_catalogue
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
+from runyard.services.machine import count_processors, find_memory_bytes
 from runyard.services.pool import Pool
 from runyard.services.probing import Probing
 from runyard.services.program import ArtifactCaps
@@ -33,6 +35,7 @@ from runyard.services.reaper import Reaper, destroy_orphans
 from runyard.services.recent import RecentExecutions
 from runyard.services.runner import Runner
 from runyard.services.runtimes import Runtimes
+from runyard.services.stock import StockOptions
 from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains, mount_sources
 from runyard.settings import Settings
 from runyard.store import schema
@@ -46,6 +49,9 @@ from runyard.worker.loop import Worker, WorkerOptions
 _HEALTH_SECONDS_MAX = 2.0
 # One self-test may run beside a full worker.
 _SANDBOXES_BESIDE = 1
+_POOL_MEMORY_SHARE = 8
+# The launcher takes no more.
+_SLOT_COUNT_MAX = 256
 
 _log = structlog.get_logger(__name__)
 
@@ -180,12 +186,7 @@ async def _run(
     settings: Settings, ground: _Ground, *, runtimes: Runtimes, self_tests: bool
 ) -> AsyncIterator[Application]:
     metrics, bus, recent, checks = Metrics(), MemoryBus(), RecentExecutions(), Checks()
-    pool = Pool(
-        ground.engine,
-        size=settings.worker_concurrency + _SANDBOXES_BESIDE,
-        metrics=metrics,
-        has_images=ground.capabilities.has_images,
-    )
+    pool = _build_pool(settings, ground, metrics)
     completions = Completions(store=ground.store, bus=bus, recent=recent, metrics=metrics)
     reaper = Reaper(
         store=ground.store,
@@ -226,8 +227,17 @@ async def _run(
         queue_length_max=settings.queue_length_max,
     )
     probing = Probing(pool=pool, checks=checks)
+
+    def expect(runtime: Runtime) -> None:
+        if runtime.id in settings.pool_runtimes:
+            pool.stock.expect(runtime)
+
     try:
-        async with _work(worker), _behind(runtimes.probe_all(probing.run) if self_tests else None):
+        async with (
+            _work(worker),
+            _behind(pool.stock.keep_filled()),
+            _behind(runtimes.probe_all(probing.run, works=expect) if self_tests else None),
+        ):
             yield Application(
                 settings=settings,
                 executions=executions,
@@ -264,6 +274,26 @@ async def _behind(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
+
+
+def _build_pool(settings: Settings, ground: _Ground, metrics: Metrics) -> Pool:
+    bytes_max = settings.pool_bytes_max
+    if bytes_max is None:
+        bytes_max = find_memory_bytes() // _POOL_MEMORY_SHARE
+    return Pool(
+        ground.engine,
+        size=settings.worker_concurrency + _SANDBOXES_BESIDE,
+        metrics=metrics,
+        processors=count_processors(),
+        stock=StockOptions(
+            count_max=settings.pool_count_max,
+            bytes_max=bytes_max,
+            floor=settings.pool_floor_count,
+            idle_seconds=settings.pool_idle_seconds,
+            has_images=ground.capabilities.has_images,
+            forked_starts=settings.forked_starts,
+        ),
+    )
 
 
 def _artifact_caps(settings: Settings) -> ArtifactCaps:
@@ -343,8 +373,11 @@ def _linux_options(settings: Settings, found: Iterable[Found]) -> LinuxOptions:
     return LinuxOptions(
         sources=("/opt", *(str(source) for source in mount_sources(found))),
         limits_max=_largest([settings.policy.limits_max, *limits]),
-        # Slots of several runtimes stay warm beside those in use.
-        slot_count_max=2 * (settings.worker_concurrency + _SANDBOXES_BESIDE) + 8,
+        # Slots of several runtimes stay warm beside those in use and those that stand ready.
+        slot_count_max=min(
+            2 * (settings.worker_concurrency + _SANDBOXES_BESIDE) + 8 + settings.pool_count_max,
+            _SLOT_COUNT_MAX,
+        ),
     )
 
 

@@ -48,6 +48,19 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(
         default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=1024
     )
+    # Sandboxes that stand ready before anybody asks; 0 keeps none.
+    pool_count_max: int = Field(default=16, ge=0, le=128)
+    # What they may hold of the memory; by default an eighth of what there is.
+    pool_bytes_max: int | None = Field(default=None, ge=0)
+    # Of each runtime in use that costs next to nothing to keep ready, at least so many.
+    pool_floor_count: int = Field(default=2, ge=1, le=128)
+    # A runtime that was not asked for in this time is not in use.
+    pool_idle_seconds: float = Field(default=300.0, gt=0.0)
+    # Runtimes that count as in use from the start, once their self-tests have passed.
+    pool_runtimes: tuple[str, ...] = ("python", "javascript")
+    # Let interpreters be forked, not executed. Forks of one parent share its address layout.
+    forked_starts: bool = True
+
     # Executions that may wait; beyond it a submission is answered "busy".
     queue_length_max: int = Field(default=5000, ge=1)
     # A worker that did not renew for this long is taken for dead.

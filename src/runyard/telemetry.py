@@ -76,6 +76,7 @@ class Metrics:
         self.sandbox_seconds = self._seconds(
             "runyard_sandbox_start_seconds", "To get a sandbox that is ready for files."
         )
+        self.pool = PoolMetrics(self.registry)
         self.step_seconds = self._seconds(
             "runyard_step_seconds", "Wall time of a step as the agent measured it.", ["kind"]
         )
@@ -92,3 +93,52 @@ class Metrics:
 
     def _seconds(self, name: str, text: str, labels: list[str] | None = None) -> Histogram:
         return Histogram(name, text, labels or [], buckets=_LATENCY_SECONDS, registry=self.registry)
+
+
+class PoolMetrics:
+    """How well the sandboxes that stand ready meet the demand, and what they take."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        kinds = ["runtime", "step", "start"]
+        self.hits = Counter(
+            "runyard_pool_hits",
+            "Steps that began in a sandbox that stood ready.",
+            kinds,
+            registry=registry,
+        )
+        self.misses = Counter(
+            "runyard_pool_misses",
+            "Steps that began in a sandbox made for them, and why.",
+            ["runtime", "step", "reason"],
+            registry=registry,
+        )
+        self.ready = Gauge(
+            "runyard_pool_ready", "Sandboxes that stand ready.", kinds, registry=registry
+        )
+        self.wanted = Gauge(
+            "runyard_pool_wanted", "Sandboxes that are to stand ready.", kinds, registry=registry
+        )
+        self.memory_bytes = Gauge(
+            "runyard_pool_memory_bytes",
+            "Memory of the sandboxes that stand ready, by the measured size of each kind.",
+            registry=registry,
+        )
+        self.dropped = Counter(
+            "runyard_pool_dropped",
+            "Sandboxes that stood ready and were never used, and why.",
+            ["reason"],
+            registry=registry,
+        )
+        self.age_seconds = Histogram(
+            "runyard_pool_age_seconds",
+            "How long a sandbox had stood ready when it was taken.",
+            buckets=(0.01, 0.1, 1, 10, 60, 300, 1800),
+            registry=registry,
+        )
+        self.start_seconds = Histogram(
+            "runyard_pool_start_seconds",
+            "To make a sandbox ready ahead.",
+            kinds,
+            buckets=_LATENCY_SECONDS,
+            registry=registry,
+        )

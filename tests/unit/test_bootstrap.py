@@ -1,5 +1,6 @@
 """A Runyard opens whole or not at all."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,23 @@ async def test_application_runs_an_execution_and_keeps_it(tmp_path: Path) -> Non
     assert health.is_ready
     assert health.checks == {"store": True, "engine": True, "worker": True}
     assert kept == finished
+
+
+async def test_application_keeps_sandboxes_ready_and_takes_them_along(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, pool_floor_count=1)
+    engine = UnconfinedEngine()
+    submission = Submission(runtime="bash", files=(File("main.sh", b"echo 1"),))
+    async with open_application(settings, None, engine=engine, self_tests=False) as application:
+        hits = 0
+        async with asyncio.timeout(30):
+            # The first one finds nothing, and is what makes the next ones expected.
+            while not hits:
+                submitted = await application.executions.submit(submission)
+                await application.executions.wait(submitted.id, seconds_max=30)
+                hits = b"runyard_pool_hits_total{" in application.metrics.render()
+
+    assert not await engine.list_ids()
+    await engine.aclose()
 
 
 async def test_second_application_on_the_same_data_is_refused(tmp_path: Path) -> None:

@@ -38,16 +38,18 @@ class Probing:
             run_limits=runtime.run_limits,
             execution_wall_seconds=_SECONDS_MAX,
         )
-        async with self._turn, self._pool.acquire(runtime) as sandbox:
+        # What stands ready is for people's programs.
+        async with self._turn, self._pool.open(uses_stock=False) as sandboxes:
             program = Program(
                 request,
                 runtime,
-                sandbox=sandbox,
+                sandboxes=sandboxes,
                 notes=SilentNotes(),
                 checks=self._checks,
                 artifact_caps=ArtifactCaps(count_max=0, bytes_max=0),
             )
             try:
+                await program.enter()
                 async with asyncio.timeout(_SECONDS_MAX):
                     verdict = await program.perform()
             except TimeoutError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -20,11 +22,12 @@ from runyard.domain.execution import (
 )
 from runyard.domain.files import File
 from runyard.domain.limits import MIB, Limits
-from runyard.domain.runtime import Command, Runtime, expand_argv
-from runyard.engines.interface import Sandbox
+from runyard.domain.runtime import Command, Runtime, Start
 from runyard.services.checking import CHECK_SECONDS_MAX, Checks
+from runyard.services.commands import compile_command, run_command, test_command
 from runyard.services.deadline import Deadline
 from runyard.services.journal import Notes
+from runyard.services.pool import Place, Sandboxes
 from runyard.services.steps import (
     RunningStep,
     explain,
@@ -37,6 +40,11 @@ from runyard.store.interface import Artifact
 
 # What is kept of all steps together; the output of later steps is cut.
 OUTPUT_BYTES_KEPT_MAX = 32 * MIB
+# Of what a compiler leaves for a run. What is more stays where it is, and the run comes there.
+_OUTPUT_COUNT_MAX = 1024
+_OUTPUT_BYTES_MAX = 16 * MIB
+# The agent walks for two seconds at most.
+_COLLECT_SECONDS_MAX = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -63,14 +71,16 @@ class LiveChannel(Protocol):
 
 
 class Program:
-    """`steps` grows while `perform` runs, so that a cancelled request keeps what it had."""
+    """`enter` comes first, then `perform`. `steps` grows meanwhile, so that a cancelled request
+    keeps what it had.
+    """
 
     def __init__(
         self,
         request: Request,
         runtime: Runtime,
         *,
-        sandbox: Sandbox,
+        sandboxes: Sandboxes,
         notes: Notes,
         checks: Checks,
         artifact_caps: ArtifactCaps,
@@ -78,37 +88,46 @@ class Program:
     ) -> None:
         self._request = request
         self._runtime = runtime
-        self._sandbox = sandbox
+        self._sandboxes = sandboxes
         self._notes = notes
         self._checks = checks
         self._artifact_caps = artifact_caps
         self._live = live
         self._deadline = Deadline(request.execution_wall_seconds)
-        self._channel = Channel(sandbox.stream)
+        self._place: Place | None = None
         # Sent along with the first command, in one round trip.
         self._unsent: tuple[File, ...] = request.files
+        # Whether the compiler ran where the program is to run.
+        self._is_beside_compiler = False
         self._running: RunningStep | None = None
         self._running_since = 0.0
         self._kept_bytes = 0
         self.steps: list[StepResult] = []
 
+    async def enter(self) -> None:
+        """Take the sandbox to begin in; the clock of the whole execution starts then.
+
+        Raises EngineError if there is none to be had.
+        """
+        request, compiler = self._request, self._runtime.compile
+        if compiler is not None:
+            limits = request.compile_limits
+            command = compile_command(request, compiler, limits)
+            self._place = await self._sandboxes.take(
+                self._runtime, StepKind.COMPILE, limits, command
+            )
+        else:
+            await self._enter_to_run()
+        self._deadline = Deadline(request.execution_wall_seconds)
+
     async def perform(self) -> Verdict:
         """Raises EngineError if the sandbox failed, and TooLargeError or InvalidPathError if it
         refused the files.
         """
-        compile_command = self._runtime.compile
-        first = (
-            self._request.run_limits if compile_command is None else self._request.compile_limits
-        )
-        await self._sandbox.prepare(first)
-        if compile_command is not None:
-            limits = self._deadline.clamp(self._request.compile_limits)
-            result = await self._run(self._compilation(compile_command, limits))
-            if self._was_cut_short(result, limits, self._request.compile_limits):
-                return self._out_of_time("compilation was stopped")
-            if result.outcome is not Outcome.SUCCEEDED:
-                said = explain(result, limits)
-                return Verdict(outcome=Outcome.COMPILE_FAILED, message=f"The compiler {said}.")
+        if self._runtime.compile is not None:
+            failure = await self._build(self._runtime.compile)
+            if failure is not None:
+                return failure
         if self._request.tests:
             return await self._run_tests(self._request.tests)
         return await self._run_once()
@@ -116,33 +135,93 @@ class Program:
     async def abandon(self, outcome: Outcome) -> None:
         """Record the step that was interrupted, as far as it got."""
         step = self._running
-        if step is None:
+        if step is None or self._place is None:
             return
         self._running = None
-        usage = await measure(step, self._sandbox)
+        usage = await measure(step, self._place.sandbox)
         if usage.wall_seconds == 0.0:
             usage = replace(usage, wall_seconds=time.monotonic() - self._running_since)
         self._record(step.end(outcome, usage))
 
+    @property
+    def _channel(self) -> Channel:
+        assert self._place is not None, "enter comes first"
+        return self._place.channel
+
+    async def _enter_to_run(self) -> None:
+        """Take a sandbox in which the program is the first thing to run."""
+        request, runtime = self._request, self._runtime
+        limits = request.run_limits
+        # Before several tests there are the files, and each of them has a step of its own.
+        command = None if request.tests else run_command(request, runtime.run, limits)
+        if len(request.tests) == 1:
+            command = test_command(request, runtime.run, limits, request.tests[0])
+        self._place = await self._sandboxes.take(runtime, StepKind.RUN, limits, command)
+        self._is_beside_compiler = False
+
+    async def _build(self, compiler: Command) -> Verdict | None:
+        """Compile. Return a verdict if that is the end of it."""
+        request = self._request
+        self._is_beside_compiler = True
+        limits = self._deadline.clamp(request.compile_limits)
+        command = compile_command(request, compiler, limits)
+        result = await self._run(
+            RunningStep(kind=StepKind.COMPILE, name="compile", command=command)
+        )
+        if self._was_cut_short(result, limits, request.compile_limits):
+            return self._out_of_time("compilation was stopped")
+        if result.outcome is not Outcome.SUCCEEDED:
+            said = explain(result, limits)
+            return Verdict(outcome=Outcome.COMPILE_FAILED, message=f"The compiler {said}.")
+        return None
+
+    async def _leave_compiler(self, command: AgentCommand) -> None:
+        """Go where nothing of the compiler is left but its files: into a sandbox that stands ready
+        for `command`, or into the next step of this one.
+        """
+        runtime, limits = self._runtime, self._request.run_limits
+        if runtime.build_outputs and runtime.run.start is not Start.COLD:
+            place = await self._sandboxes.take_ready(runtime, StepKind.RUN, limits, command)
+            if place is not None and await self._move(place):
+                return
+        await self._begin_step()
+
+    async def _move(self, place: Place) -> bool:
+        """Go on in `place` with all that a run needs. False if that cannot be brought there."""
+        outputs = await self._collect_outputs()
+        compiled_in = self._place if outputs else place
+        if outputs:
+            self._place = place
+            self._unsent = join_files(self._request.files, outputs)
+            self._is_beside_compiler = False
+        if compiled_in is not None:
+            self._sandboxes.give_back(compiled_in)
+        return bool(outputs)
+
+    async def _collect_outputs(self) -> tuple[File, ...]:
+        """Return what the compiler left for a run, nothing if that is not known to be all."""
+        try:
+            async with asyncio.timeout(_COLLECT_SECONDS_MAX):
+                files, is_whole = await self._channel.collect(
+                    self._runtime.build_outputs,
+                    count_max=_OUTPUT_COUNT_MAX,
+                    bytes_max=_OUTPUT_BYTES_MAX,
+                )
+        except (RunyardError, ConnectionError, TimeoutError) as error:
+            # The next step of the sandbox has an agent of its own.
+            _log.warning("build_outputs_not_collected", reason=str(error))
+            return ()
+        return tuple(files) if is_whole else ()
+
     async def _run_once(self) -> Verdict:
-        if self._runtime.compile is not None:
+        request, runtime = self._request, self._runtime
+        if self._is_beside_compiler:
             if self._deadline.is_spent:
                 return self._out_of_time("the program was not run")
-            await self._begin_step()
-        request = self._request
+            await self._leave_compiler(run_command(request, runtime.run, request.run_limits))
         limits = self._deadline.clamp(request.run_limits)
         step = RunningStep(
-            kind=StepKind.RUN,
-            name="run",
-            command=AgentCommand(
-                argv=self._argv(self._runtime.run, request.args, limits),
-                env={**self._runtime.run.env, **request.env},
-                limits=limits,
-                stdin=request.stdin,
-                keep_stdin_open=request.interactive,
-                terminal=request.terminal,
-                merge_stderr=request.merge_stderr,
-            ),
+            kind=StepKind.RUN, name="run", command=run_command(request, runtime.run, limits)
         )
         result = await self._run(step)
         verdict = self._judge_run(result, limits)
@@ -162,7 +241,7 @@ class Program:
         """Run every test; the first that does not pass decides the outcome."""
         first_failure: Verdict | None = None
         # A single test of a program that needs no compiler cannot disturb another one.
-        is_fresh = self._runtime.compile is None and len(tests) == 1
+        is_fresh = not self._is_beside_compiler and len(tests) == 1
         if not is_fresh and self._unsent:
             await self._channel.put_files(self._unsent)
             self._unsent = ()
@@ -174,7 +253,9 @@ class Program:
             if not is_fresh:
                 await self._begin_step()
             limits = self._deadline.clamp(self._request.run_limits)
-            result = await self._run(self._test_step(test, limits), test=test)
+            command = test_command(self._request, self._runtime.run, limits, test)
+            step = RunningStep(kind=StepKind.TEST, name=test.name, command=command)
+            result = await self._run(step, test=test)
             if self._was_cut_short(result, limits, self._request.run_limits):
                 left = len(tests) - number - 1
                 return self._out_of_time(f"test {test.name!r} was stopped and {left} not run")
@@ -186,32 +267,60 @@ class Program:
         return first_failure or Verdict(outcome=Outcome.SUCCEEDED)
 
     async def _begin_step(self) -> None:
-        await self._sandbox.begin_step(self._request.run_limits)
-        self._channel = Channel(self._sandbox.stream)
+        assert self._place is not None, "enter comes first"
+        await self._place.begin_step(self._request.run_limits)
+        self._is_beside_compiler = False
 
     async def _run(self, step: RunningStep, *, test: TestCase | None = None) -> StepResult:
         self._running, self._running_since = step, time.monotonic()
         note_start(self._notes, step)
-        live = None if step.kind is StepKind.COMPILE else self._live
-        channel = self._channel
         files, self._unsent = self._unsent, ()
+        try:
+            result = await self._try(step, files)
+        except EngineError as error:
+            if not await self._is_replaced(step):
+                raise
+            _log.warning("sandbox_died_ready", reason=str(error))
+            result = await self._try(step, files)
+        if test is not None:
+            result = await self._check(result, test)
+        self._running = None
+        self._record(result)
+        return result
+
+    async def _try(self, step: RunningStep, files: Sequence[File]) -> StepResult:
+        place = self._place
+        assert place is not None, "enter comes first"
+        live = None if step.kind is StepKind.COMPILE else self._live
+        channel = place.channel
         try:
             result = await run_step(
                 step,
                 channel=channel,
                 files=files,
-                sandbox=self._sandbox,
+                sandbox=place.sandbox,
                 notes=self._notes,
                 started=None if live is None else lambda: live.attach(channel),
             )
         finally:
             if live is not None:
                 live.detach()
-        if test is not None:
-            result = await self._check(result, test)
-        self._running = None
-        self._record(result)
+        place.is_proven = True
         return result
+
+    async def _is_replaced(self, step: RunningStep) -> bool:
+        """Take a fresh sandbox in place of one that had stood ready and answered nothing at all."""
+        place, request = self._place, self._request
+        if place is None or place.is_proven or request.interactive or step.stdout or step.stderr:
+            return False
+        is_compiling = step.kind is StepKind.COMPILE
+        kind = StepKind.COMPILE if is_compiling else StepKind.RUN
+        limits = request.compile_limits if is_compiling else request.run_limits
+        self._sandboxes.give_back(place)
+        self._place = None
+        self._place = await self._sandboxes.make(self._runtime, kind, limits)
+        step.has_agent = True
+        return True
 
     async def _check(self, result: StepResult, test: TestCase) -> StepResult:
         if test.expected_stdout is None:
@@ -258,40 +367,6 @@ class Program:
         artifacts = tuple(Artifact(name=file.path, content=file.content) for file in files)
         return replace(verdict, artifacts=artifacts)
 
-    def _compilation(self, command: Command, limits: Limits) -> RunningStep:
-        return RunningStep(
-            kind=StepKind.COMPILE,
-            name="compile",
-            command=AgentCommand(
-                argv=self._argv(command, (), limits), env=dict(command.env), limits=limits
-            ),
-        )
-
-    def _test_step(self, test: TestCase, limits: Limits) -> RunningStep:
-        request = self._request
-        return RunningStep(
-            kind=StepKind.TEST,
-            name=test.name,
-            command=AgentCommand(
-                argv=self._argv(self._runtime.run, (*request.args, *test.args), limits),
-                env={**self._runtime.run.env, **request.env},
-                limits=limits,
-                stdin=test.stdin,
-                merge_stderr=request.merge_stderr,
-            ),
-        )
-
-    def _argv(self, command: Command, args: tuple[str, ...], limits: Limits) -> tuple[str, ...]:
-        files = self._request.files
-        return expand_argv(
-            command,
-            entry=self._request.entry,
-            paths=tuple(file.path for file in files),
-            args=args,
-            files=files,
-            memory_bytes=limits.memory_bytes,
-        )
-
     def _was_cut_short(self, result: StepResult, limits: Limits, wanted: Limits) -> bool:
         """Whether the time of the whole execution ended the step, not the step's own."""
         return (
@@ -305,6 +380,12 @@ class Program:
             outcome=Outcome.TIME_LIMIT_EXCEEDED,
             message=f"execution_wall_seconds ({self._deadline.seconds:g}) is spent: {consequence}.",
         )
+
+
+def join_files(files: tuple[File, ...], outputs: tuple[File, ...]) -> tuple[File, ...]:
+    """Return the files of a request as a compiler left them."""
+    replaced = {file.path for file in outputs}
+    return (*(file for file in files if file.path not in replaced), *outputs)
 
 
 def _test_failure(result: StepResult, limits: Limits) -> str:

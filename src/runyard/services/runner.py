@@ -170,16 +170,17 @@ class Attempt:
     async def _perform(self, sandbox_exit: AsyncExitStack) -> Verdict:
         runner, request = self._runner, self._execution.request
         runtime = runner.find_runtime(request.runtime_id)
-        sandbox = await sandbox_exit.enter_async_context(runner.pool.acquire(runtime))
+        sandboxes = await sandbox_exit.enter_async_context(runner.pool.open())
         self._program = Program(
             request,
             runtime,
-            sandbox=sandbox,
+            sandboxes=sandboxes,
             notes=self._journal,
             checks=runner.checks,
             artifact_caps=runner.artifact_caps,
             live=self._steering,
         )
+        await self._program.enter()
         self._journal.note(EventKind.STATE, {"state": State.RUNNING, "attempt": self.lease.attempt})
         try:
             async with asyncio.timeout(request.execution_wall_seconds + _MARGIN_SECONDS):

@@ -116,11 +116,17 @@ class Runtimes:
             )
         return standing.runtime
 
-    async def probe_all(self, run: ProbeRun) -> None:
-        """Try every runtime that is not known to work, one after the other, most used first."""
+    async def probe_all(
+        self, run: ProbeRun, *, works: Callable[[Runtime], None] = lambda _: None
+    ) -> None:
+        """Try every runtime that is not known to work, one after the other, most used first.
+        `works` is told each that does, also those that were known.
+        """
         for runtime_id, standing in self._standings.items():
             if standing.state is RuntimeState.UNKNOWN:
                 await self.probe(runtime_id, run)
+            if standing.state is RuntimeState.AVAILABLE:
+                works(standing.runtime)
 
     async def probe(self, runtime_id: str, run: ProbeRun) -> RuntimeStatus:
         """Run the self-test of one runtime with each toolchain until one passes.

@@ -90,6 +90,21 @@ def test_missing_runtime_is_listed_and_refused_with_the_reason(tmp_path: Path) -
         runtimes.find("demo")
 
 
+async def test_who_asks_is_told_of_what_works_known_or_tried_now(tmp_path: Path) -> None:
+    found, cache = found_from(tmp_path), tmp_path / "cache.json"
+    told: list[str] = []
+    for _ in range(2):
+        runtimes = Runtimes(found, cache_file=cache)
+        await runtimes.probe_all(
+            Sandboxes(passing).run, works=lambda runtime: told.append(runtime.version)
+        )
+    await Runtimes(found).probe_all(
+        Sandboxes(failing).run, works=lambda runtime: told.append(runtime.id)
+    )
+
+    assert told == ["1.2.3", "1.2.3"]
+
+
 async def test_passed_self_test_makes_available_with_the_version(tmp_path: Path) -> None:
     runtimes = Runtimes(found_from(tmp_path))
 

@@ -25,6 +25,7 @@ from runyard.services.program import ArtifactCaps
 from runyard.services.reaper import Reaper
 from runyard.services.recent import RecentExecutions
 from runyard.services.runner import Runner
+from runyard.services.stock import StockOptions
 from runyard.store import schema
 from runyard.store.database import open_database
 from runyard.store.executions import SqlExecutionStore
@@ -187,6 +188,7 @@ class Rig:
     reaper: Reaper
     recent: RecentExecutions
     owner: str
+    pool: Pool
 
     @property
     def faults(self) -> Faults:
@@ -232,6 +234,7 @@ class RigOptions:
     drain_seconds: float = 0.0
     is_working: bool = True
     is_dead: Callable[[str], bool] | None = None
+    stock: StockOptions | None = None
 
 
 @asynccontextmanager
@@ -242,12 +245,15 @@ async def open_rig(folder: Path, **chosen: Any) -> AsyncIterator[Rig]:
     await schema.upgrade(database)
     store, metrics, checks = SqlExecutionStore(database), Metrics(), Checks()
     engine = FaultyEngine(UnconfinedEngine())
-    pool = Pool(engine, size=options.concurrency, metrics=metrics)
+    pool = Pool(engine, size=options.concurrency, metrics=metrics, stock=options.stock)
     rig = _build(options, store=store, engine=engine, pool=pool, checks=checks, metrics=metrics)
     working = asyncio.create_task(rig.worker.run()) if options.is_working else None
+    filling = asyncio.create_task(pool.stock.keep_filled())
     try:
         yield rig
     finally:
+        filling.cancel()
+        await asyncio.wait({filling})
         if working is not None:
             rig.worker.stop()
             await working
@@ -322,6 +328,7 @@ def _build(
         reaper=reaper,
         recent=recent,
         owner=owner,
+        pool=pool,
     )
 
 
