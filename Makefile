@@ -61,7 +61,7 @@ REQUIRED := RUNYARD_REQUIRE_ENGINES=linux,unconfined RUNYARD_REQUIRE_POSTGRESQL=
 TEST_PROGRAMS = gcc=gcc g++=g++ perl=perl awk=mawk sqlite3=sqlite3 dbus-daemon=dbus-daemon dbus-send=dbus-bin java=openjdk-17-jdk-headless javac=openjdk-17-jdk-headless go=golang-go /usr/bin/cargo=cargo node=nodejs $(INITDB)=postgresql
 # Debian keeps it out of PATH, in a folder for each version.
 INITDB := $(or $(firstword $(wildcard /usr/lib/postgresql/*/bin/initdb)),initdb)
-C_SOURCES = $(wildcard agent/src/*.c agent/src/*.h agent/tests/*.c)
+C_SOURCES = $(wildcard agent/*/*.c agent/*/*.h)
 LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header
 
 .venv/.dev: requirements/dev.txt .venv/.serve

@@ -21,11 +21,15 @@ MACHINE_ALIASES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 _ROOT = Path(__file__).resolve().parent.parent
 _SOURCES = _ROOT / "agent" / "src"
+_ZYGOTE = _ROOT / "agent" / "zygote"
 _TESTS = _ROOT / "agent" / "tests"
 _BINARIES = _ROOT / "src" / "runyard" / "_binaries"
 _CACHE = _ROOT / ".cache"
 _WARNINGS = ("-std=gnu17", "-Wall", "-Wextra", "-Werror")
 _STATIC = ("-O2", "-static", "-s", "-fno-strict-aliasing", "-fstack-protector-strong")
+_SHARED = ("-O2", "-shared", "-fPIC", "-s", "-fvisibility=hidden", "-fno-builtin")
+# What a program does to itself when it is forked is what a job does.
+_ZYGOTE_SHARES = ("credentials.c", "fault.c", "seccomp.c", "seccomp_table.c")
 _SANITIZED = (
     *("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"),
     "-fno-omit-frame-pointer",
@@ -36,9 +40,9 @@ def build(machines: Sequence[str] = MACHINES) -> list[Path]:
     """Return the static binaries for `machines`, built if they are not current."""
     outputs = []
     for machine in machines:
-        compiler = [sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-linux-musl"]
         output = _BINARIES / f"runyard-agent-{machine}"
-        _build_one(output, compiler, (*_WARNINGS, *_STATIC))
+        compiler = _compiler(f"{machine}-linux-musl")
+        _build_agent(output, machine, compiler, (*_WARNINGS, *_STATIC))
         outputs.append(output)
     return outputs
 
@@ -46,7 +50,7 @@ def build(machines: Sequence[str] = MACHINES) -> list[Path]:
 def build_sanitized() -> Path:
     """Return the agent with AddressSanitizer and UndefinedBehaviorSanitizer."""
     output = _CACHE / "agent" / "runyard-agent-sanitized"
-    _build_one(output, ["gcc"], (*_WARNINGS, *_SANITIZED))
+    _build_agent(output, host_machine(), ["gcc"], (*_WARNINGS, *_SANITIZED))
     return output
 
 
@@ -54,7 +58,8 @@ def build_fuzz() -> Path:
     """Return the frame reader alone, under the sanitizers, that reads inputs from stdin."""
     output = _CACHE / "agent" / "fuzz-frames"
     flags = (*_WARNINGS, *_SANITIZED, "-DFUZZ_MAIN", "-DAGENT_WITHOUT_MAIN", f"-I{_SOURCES}")
-    _build_one(output, ["gcc"], flags, extra=(_TESTS / "fuzz_frames.c",))
+    extra = (_TESTS / "fuzz_frames.c",)
+    _build_agent(output, host_machine(), ["gcc"], flags, extra=extra)
     return output
 
 
@@ -63,18 +68,51 @@ def host_machine() -> str:
     return MACHINE_ALIASES.get(machine, machine)
 
 
+def _build_agent(
+    output: Path,
+    machine: str,
+    compiler: Sequence[str],
+    flags: Sequence[str],
+    extra: Sequence[Path] = (),
+) -> None:
+    library = _build_zygote(machine)
+    # The compiler's cache does not see what .incbin reads: another library has another flag.
+    digest = hashlib.sha256(library.read_bytes()).hexdigest()
+    place = os.path.relpath(library, _SOURCES)
+    extra_flags = (f'-DZYGOTE_LIBRARY="{place}"', f"-DZYGOTE_DIGEST={digest}")
+    sources = [*sorted(_SOURCES.glob("*.c")), *extra]
+    _build_one(output, compiler, (*flags, *extra_flags), sources)
+
+
+def _build_zygote(machine: str) -> Path:
+    """Return the library that is preloaded into zygotes. It is part of the agent's binary."""
+    output = _CACHE / "agent" / f"zygote-{machine}.so"
+    # What it calls of the C library is in every one since 2012.
+    compiler = _compiler(f"{machine}-linux-gnu.2.17")
+    sources = [*sorted(_ZYGOTE.glob("*.c")), *(_SOURCES / name for name in _ZYGOTE_SHARES)]
+    _build_one(output, compiler, (*_WARNINGS, *_SHARED, f"-I{_SOURCES}"), sources)
+    return output
+
+
+def _compiler(target: str) -> list[str]:
+    return [sys.executable, "-m", "ziglang", "cc", "-target", target]
+
+
 def _build_one(
-    output: Path, compiler: Sequence[str], flags: Sequence[str], extra: Sequence[Path] = ()
+    output: Path,
+    compiler: Sequence[str],
+    flags: Sequence[str],
+    sources: Sequence[Path],
 ) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
-    sources = [*sorted(path.name for path in _SOURCES.glob("*.c")), *map(str, extra)]
     with _one_at_a_time():
         stamp = _CACHE / "agent" / f"{output.name}.stamp"
-        wanted = _digest([*compiler, *flags], extra)
+        wanted = _digest([*compiler, *flags], sources)
         if output.exists() and stamp.exists() and stamp.read_text() == wanted:
             return
         partial = output.with_name(f".{output.name}.partial")
-        command = [*compiler, *flags, *sources, "-o", str(partial)]
+        places = [os.path.relpath(source, _SOURCES) for source in sources]
+        command = [*compiler, *flags, *places, "-o", str(partial)]
         # The working directory keeps this machine's paths out of the binary.
         finished = subprocess.run(command, cwd=_SOURCES, env=_environment(), check=False)
         if finished.returncode != 0:
@@ -84,9 +122,10 @@ def _build_one(
         stamp.write_text(wanted)
 
 
-def _digest(command: Sequence[str], extra: Sequence[Path]) -> str:
+def _digest(command: Sequence[str], files: Sequence[Path]) -> str:
     digest = hashlib.sha256("\0".join(command).encode())
-    for path in (*sorted(_SOURCES.glob("*.[ch]")), *extra):
+    headers = [*_SOURCES.glob("*.h"), *_ZYGOTE.glob("*.h")]
+    for path in (*sorted(headers), *files):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -39,10 +39,28 @@ struct meter {
     bool v2;
 };
 
+/* A command as it was started ahead, to be compared with the one that is asked for: words of argv
+ * and env, each with its NUL. */
+#define START_STRING_BYTES_MAX 16384u
+struct start_line {
+    unsigned arg_count, env_count;
+    size_t string_bytes;
+    char strings[START_STRING_BYTES_MAX];
+};
+
+/* How a job reaches its slot's zygote; agent/zygote/zygote.h says in which order. */
+#define NAMESPACE_COUNT 6u
+struct zygote_link {
+    int socket; /* -1: there is none */
+    int cgroup, namespaces[NAMESPACE_COUNT];
+    const struct start_line *line;
+};
+
 struct agent_config {
     int in_fd, out_fd;
     const char *work_dir;
     struct meter meter;
+    struct zygote_link zygote;
 };
 
 enum frame_type {
@@ -165,21 +183,19 @@ struct held {
 };
 
 /* A program that was started ahead, and what it was started as. */
-#define WAITING_STRING_BYTES_MAX 16384u
 struct waiting {
     pid_t pid; /* 0: none */
     struct held held;
     int input_fd, output_fds[2];
-    unsigned arg_count, env_count;
-    size_t string_bytes;
+    struct start_line line;
     char cwd[PATH_BYTES_MAX + 2];
-    char strings[WAITING_STRING_BYTES_MAX];
 };
 
 struct agent {
     int in_fd, out_fd, work_fd, oom_score_fd;
     char oom_score[8];
     struct meter meter;
+    struct zygote_link zygote;
     bool is_init, is_batch;
     bool has_greeted, in_ended, is_waiting, is_closing, is_gone;
     enum error_code fatal;
@@ -283,6 +299,7 @@ struct program {
 };
 pid_t child_start(struct agent *agent, struct program *program);
 pid_t child_start_stopped(struct agent *agent, struct program *program);
+int child_exec(const struct program *program);
 
 /* request.c */
 /* What an EXEC asks for. Large and never on the stack; only what is used is ever touched. */
@@ -299,6 +316,8 @@ struct request {
     char strings[FRAME_PAYLOAD_BYTES_MAX];
 };
 enum error_code request_parse(struct request *request, const struct frame *frame);
+const char *request_search(char *const *envp);
+bool request_is_same(const struct start_line *line, const struct request *request);
 bool command_open_streams(struct command *command, struct request *request);
 void command_close_program_fds(struct program *program);
 
@@ -306,6 +325,10 @@ void command_close_program_fds(struct program *program);
 void warm_start(struct agent *agent, const struct frame *frame);
 bool warm_go(struct agent *agent, const struct request *request);
 void warm_discard(struct agent *agent);
+
+/* forked.c: programs that are forked from a zygote. */
+bool forked_is_possible(const struct agent *agent, const struct request *request);
+pid_t forked_start(struct agent *agent, struct program *program);
 
 /* trace.c */
 const char *trace_hold(struct agent *agent, pid_t pid, uint64_t wall_ns, struct held *held);

@@ -68,6 +68,7 @@ int batch_main(int argc, char **argv)
         .out_fd = STDOUT_FILENO,
         .work_dir = ".",
         .meter = {-1, -1, -1, -1, -1, false},
+        .zygote = {.socket = -1},
     };
     int next = 1;
     if (argc > 2 && strcmp(argv[1], "--work") == 0) {

@@ -18,10 +18,12 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Version 1: more than this left in an empty group is somebody's pages. */
 #define STALE_BYTES_MAX (1ull << 20)
+#define SETTLE_MS 50u
 
 static int open_file(int dir, const char *job, const char *file, int flags)
 {
@@ -155,13 +157,25 @@ static void close_files(struct job_groups *job)
             close(fds[i]);
 }
 
-/* After a job, when nobody waits: make ready for the next one. */
+/* Whether the group cannot serve another job. */
+bool job_groups_must_renew(const struct job_groups *job)
+{
+    return job->version == 2 || (job->version == 1 && read_number(job->memory_now) >
+                                                          job->resident_bytes + STALE_BYTES_MAX);
+}
+
+/* Note who lives in the group from now on and what that takes. */
+void job_groups_settle(struct job_groups *job, pid_t zygote)
+{
+    if (job->version != 1)
+        return;
+    job->zygote = zygote;
+    job->resident_bytes = zygote ? read_number(job->memory_now) : 0;
+}
+
+/* After a job, when nobody waits: make another group for the next one. */
 int job_groups_renew(const struct slot_groups *groups, struct job_groups *job)
 {
-    if (!job->version)
-        return 0;
-    if (job->version == 1 && read_number(job->memory_now) <= STALE_BYTES_MAX)
-        return 0;
     struct job_groups old = *job;
     if (job_groups_open(groups, job))
         return -1;
@@ -187,8 +201,9 @@ static int limit_version_1(struct job_groups *job, uint64_t memory_bytes)
 /* Set the limits that differ from those of the last job. `processes` are the program's. */
 int job_groups_limit(struct job_groups *job, uint64_t memory_bytes, uint64_t processes)
 {
-    /* The agent, and the supervisor where it lives in the group. */
+    /* The agent, and the supervisor and its zygote where they live in the group. */
     processes += job->version == 1 ? 2 : 1;
+    processes += job->zygote > 0;
     if (job->memory_max >= 0 && memory_bytes != job->memory_set) {
         if (job->version == 1 ? limit_version_1(job, memory_bytes)
                               : write_number(job->memory_max, memory_bytes, "memory.max"))
@@ -227,14 +242,22 @@ int job_groups_begin(struct job_groups *job)
     return 0;
 }
 
-/* Whether nobody is in the group but, in version 1, the supervisor. */
+/* Whether nobody is in the group but, in version 1, the supervisor and its zygote. */
 bool job_groups_is_empty(const struct job_groups *job)
 {
-    char text[64], own[16];
+    const struct timespec pause = {.tv_nsec = 1000000};
+    char text[64], own[48];
     if (job->procs[0] < 0 || read_text(job->procs[0], text, sizeof text) <= 0)
         return true;
     /* The slot is pid 1 of its namespace, and that is how the file names it to the slot. */
-    snprintf(own, sizeof own, "%d\n", (int)getpid());
+    int size = snprintf(own, sizeof own, "%d\n", (int)getpid());
+    if (job->zygote)
+        snprintf(own + size, sizeof own - (size_t)size, "%d\n", (int)job->zygote);
+    /* A fork that the job's end cut short takes a moment to end itself. */
+    for (unsigned i = 0; job->zygote && i < SETTLE_MS && strcmp(text, own); i++) {
+        nanosleep(&pause, NULL);
+        read_text(job->procs[0], text, sizeof text);
+    }
     return job->version == 1 && !strcmp(text, own);
 }
 

@@ -40,6 +40,15 @@ static int exec_searched(const struct program *program)
     return reason;
 }
 
+/* Become the program; return why that is not possible: an errno. */
+int child_exec(const struct program *program)
+{
+    if (strchr(program->argv[0], '/') == NULL)
+        return exec_searched(program);
+    execve(program->argv[0], program->argv, program->envp);
+    return errno;
+}
+
 static int take_streams(const struct program *program)
 {
     if (setsid() < 0)
@@ -64,13 +73,7 @@ static void run(struct program *program)
         sigemptyset(&none);
         error = sigprocmask(SIG_SETMASK, &none, NULL) < 0 ? errno : 0;
     }
-    if (error == 0 && strchr(program->argv[0], '/') != NULL) {
-        execve(program->argv[0], program->argv, program->envp);
-        error = errno;
-    } else if (error == 0) {
-        error = exec_searched(program);
-    }
-    program->error = error;
+    program->error = error == 0 ? child_exec(program) : error;
     _exit(127);
 }
 

@@ -107,14 +107,17 @@ static void begin(struct agent *agent, struct request *request)
     struct command *command = &agent->command;
     struct program *program = &request->program;
     limits_begin(agent);
-    command->pid = child_start(agent, program);
+    command->pid = forked_is_possible(agent, request) ? forked_start(agent, program) : -1;
+    command->started = command->pid > 0 ? STARTED_FORKED : STARTED_COLD;
+    if (command->pid < 0)
+        command->pid = child_start(agent, program);
     command_close_program_fds(program);
     if (command->pid < 0) {
         close_streams(command);
         frame_fatal(agent, ERROR_INTERNAL, "no process could be made");
         return;
     }
-    if (program->error != 0) {
+    if (program->error != 0 && command->started == STARTED_COLD) {
         close_streams(command);
         while (waitpid(command->pid, NULL, 0) < 0 && errno == EINTR)
             continue;

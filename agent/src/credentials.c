@@ -27,6 +27,15 @@
     (BIT(CAP_SYS_ADMIN) | BIT(CAP_SETUID) | BIT(CAP_SETGID) | BIT(CAP_KILL) | BIT(CAP_NET_ADMIN) | \
      BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) | BIT(CAP_FSETID))
 
+/* A slot with a zygote passes on what joining a job takes, and can still make it final there. */
+#define ZYGOTE_CAPABILITIES                                                                        \
+    (BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_CHROOT) | BIT(CAP_SETUID) | BIT(CAP_SETGID) |                \
+     BIT(CAP_SETPCAP))
+
+#define SECUREBITS_FIRST (SECBIT_NOROOT | SECBIT_NOROOT_LOCKED)
+#define SECUREBITS_LAST                                                                            \
+    (SECUREBITS_FIRST | SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED)
+
 static int set_capabilities(uint32_t low)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -79,24 +88,31 @@ static int set_limits(void)
                : 0;
 }
 
-/* Give up what the set-up needed and starting jobs does not. */
-int credentials_slot_last(void)
+/* Nothing that is executed from here on can have a capability that is not in `kept`. */
+static int bound_capabilities(uint32_t kept)
 {
+    for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
+        if ((capability > 31 || !(kept & BIT(capability))) && prctl(PR_CAPBSET_DROP, capability))
+            return fault("drop capability %lu", capability);
+    return 0;
+}
+
+/* Give up what the set-up needed and starting jobs does not. */
+int credentials_slot_last(bool has_zygote)
+{
+    uint32_t zygote = has_zygote ? ZYGOTE_CAPABILITIES : 0;
     /* Keyrings are messages between whoever shares them; jobs get an empty one and no keyctl. */
     if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) < 0 && errno != ENOSYS)
         return fault("join a new session keyring");
-    for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability) >= 0; capability++)
-        if (prctl(PR_CAPBSET_DROP, capability))
-            return fault("drop capability %lu", capability);
-    if (prctl(PR_SET_SECUREBITS, SECBIT_NOROOT | SECBIT_NOROOT_LOCKED |
-                                     SECBIT_NO_CAP_AMBIENT_RAISE |
-                                     SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED))
+    if (bound_capabilities(zygote))
+        return -1;
+    if (prctl(PR_SET_SECUREBITS, has_zygote ? SECUREBITS_FIRST : SECUREBITS_LAST))
         return fault("set securebits");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return fault("set no_new_privs");
     if (set_limits())
         return -1;
-    if (set_capabilities(SLOT_CAPABILITIES))
+    if (set_capabilities(SLOT_CAPABILITIES | zygote))
         return -1;
     if (prctl(PR_SET_DUMPABLE, 0))
         return fault("clear the dumpable flag");
@@ -105,10 +121,40 @@ int credentials_slot_last(void)
     return 0;
 }
 
+/* Before a zygote is executed: keep through that what it will need, and nothing else. */
+int credentials_zygote(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct sets[2] = {{.effective = ZYGOTE_CAPABILITIES,
+                                              .permitted = ZYGOTE_CAPABILITIES,
+                                              .inheritable = ZYGOTE_CAPABILITIES}};
+    if (syscall(SYS_capset, &header, sets))
+        return fault("capset");
+    for (unsigned long capability = 0; capability < 32; capability++)
+        if ((ZYGOTE_CAPABILITIES & BIT(capability)) &&
+            prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0))
+            return fault("keep capability %lu", capability);
+    return 0;
+}
+
+/* What the slot of a zygote had to leave open. */
+static int close_ways_back(void)
+{
+    for (unsigned long capability = 0; capability < 32; capability++)
+        if ((ZYGOTE_CAPABILITIES & BIT(capability)) && capability != CAP_SETPCAP &&
+            prctl(PR_CAPBSET_DROP, capability))
+            return fault("drop capability %lu", capability);
+    if (prctl(PR_CAPBSET_DROP, CAP_SETPCAP) || prctl(PR_SET_SECUREBITS, SECUREBITS_LAST))
+        return fault("set securebits");
+    return 0;
+}
+
 /* Become the job's user, without a capability and without a way to get one. `processes` bounds
  * them by resource limit where no cgroup does, else it is 0. */
-int credentials_job(uint64_t processes)
+int credentials_job(uint64_t processes, bool has_zygote)
 {
+    if (has_zygote && close_ways_back())
+        return -1;
     if (processes && set_limit(RLIMIT_NPROC, processes, processes))
         return -1;
     if (geteuid() != JOB_UID && (syscall(SYS_setresgid, JOB_UID, JOB_UID, JOB_UID) ||

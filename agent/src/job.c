@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -21,6 +22,27 @@ static int place_fd(int from, int to)
     return from >= 0 ? to : -1;
 }
 
+/* What a forked program needs to get into this job: it comes from outside of it. */
+static int place_zygote(const struct job_start *start, struct zygote_link *link)
+{
+    static const char *const kinds[NAMESPACE_COUNT] = {"pid", "mnt", "ipc", "uts", "net", "cgroup"};
+    if (start->zygote->pid <= 0)
+        return 0;
+    for (unsigned i = 0; i < NAMESPACE_COUNT; i++) {
+        char path[32];
+        snprintf(path, sizeof path, "/proc/self/ns/%s", kinds[i]);
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0)
+            return fault("open %s", path);
+        link->namespaces[i] = place_fd(fd, FD_JOB_NAMESPACES + (int)i);
+        if (link->namespaces[i] < 0)
+            return -1;
+    }
+    link->cgroup = place_fd(start->groups->dir, FD_JOB_CGROUP);
+    link->socket = place_fd(start->zygote->socket, FD_JOB_ZYGOTE);
+    return link->socket < 0 || (start->groups->dir >= 0 && link->cgroup < 0) ? -1 : 0;
+}
+
 /* Put what the agent needs at its places and close everything else. Nothing lies there yet: the
  * slot keeps 3 to 15 reserved. */
 static int setup_fds(const struct job_start *start, struct agent_config *config)
@@ -31,16 +53,21 @@ static int setup_fds(const struct job_start *start, struct agent_config *config)
     int peak = place_fd(groups->memory_peak, FD_JOB_MEMORY_PEAK);
     int events = place_fd(groups->memory_events, FD_JOB_MEMORY_EVENTS);
     int oom = place_fd(groups->oom_event, FD_JOB_OOM);
+    struct zygote_link zygote = {.socket = -1, .cgroup = -1, .line = start->zygote_line};
+    if (place_zygote(start, &zygote))
+        return -1;
     if (stream < 0 || (groups->cpu >= 0 && cpu < 0) || (groups->memory_peak >= 0 && peak < 0) ||
         (groups->memory_events >= 0 && events < 0) || (groups->oom_event >= 0 && oom < 0))
         return -1;
-    if (syscall(SYS_close_range, FD_JOB_OOM + 1, ~0U, 0))
+    unsigned last = zygote.socket < 0 ? FD_JOB_OOM : FD_RESERVED_MAX;
+    if (syscall(SYS_close_range, last + 1, ~0U, 0))
         return fault("close_range");
     *config = (struct agent_config){
         .in_fd = stream,
         .out_fd = stream,
         .work_dir = "/work",
         .meter = {cpu, peak, events, oom, -1, groups->version == 2},
+        .zygote = zygote,
     };
     return 0;
 }
@@ -62,7 +89,8 @@ static int setup(const struct job_start *start, struct agent_config *config)
     /* Without a pids group the user's own count is all there is; the supervisor may be in it. */
     uint64_t processes =
         start->groups->processes_max >= 0 ? 0 : (uint64_t)start->order->processes + 2;
-    return credentials_job(processes) || seccomp_install() ? -1 : 0;
+    bool has_zygote = start->zygote_line->arg_count > 0;
+    return credentials_job(processes, has_zygote) || seccomp_install() ? -1 : 0;
 }
 
 /* Become the job: pid 1 of its own namespace. */

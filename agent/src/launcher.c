@@ -25,7 +25,7 @@
  * fault.c words for failures          namespaces.c clone3, id maps, descriptors
  * parts.c mounts.c etc.c the root     work.c copy.c what a job may write to
  * cgroup_*.c control groups           credentials.c seccomp*.c network.c walls of a job
- * slot.c the supervisor               job.c probe.c inside the job */
+ * slot.c zygote.c the supervisor      job.c forked.c probe.c inside the job */
 #define _GNU_SOURCE
 #include "launcher.h"
 
@@ -85,7 +85,7 @@ static int follow(struct launcher *launcher, const struct request_header *reques
     struct launched_slot *found;
     switch (request->kind) {
     case REQUEST_CREATE_SLOT:
-        return launcher_slot_create(launcher, bytes, size, request->count, slot, fd);
+        return launcher_slot_create(launcher, bytes, size, request, slot, fd);
     case REQUEST_DESTROY_SLOT:
         found = launcher_slot_find(launcher, request->slot);
         if (found)

@@ -29,8 +29,10 @@
 #define FD_JOB_MEMORY_PEAK 5
 #define FD_JOB_MEMORY_EVENTS 6
 #define FD_JOB_OOM 7
-#define FD_JOB_KILL 8
-#define FD_RESERVED_MAX 15
+#define FD_JOB_CGROUP 8
+#define FD_JOB_ZYGOTE 9
+#define FD_JOB_NAMESPACES 10
+#define FD_RESERVED_MAX (FD_JOB_NAMESPACES + (int)NAMESPACE_COUNT - 1)
 
 /* fault.c: why the last call failed, in words. The functions below return -1 after it. */
 extern char *fault_words;
@@ -40,7 +42,9 @@ int write_all(int fd, const char *text, const char *what);
 ssize_t read_text(int fd, char *text, size_t size);
 
 /* Between the server and the launcher. A request is a header and, for CREATE_SLOT, parts as
- * (u16 source bytes, u16 target bytes, source, target). A reply is a header and words. */
+ * (u16 source bytes, u16 target bytes, source, target); the last `slot` bytes of it are the command
+ * of a zygote as (u16 words of argv, u16 of env, the words, each with its NUL). A reply is a header
+ * and words. */
 enum request_kind { REQUEST_CREATE_SLOT = 1, REQUEST_DESTROY_SLOT, REQUEST_LIST, REQUEST_REAP };
 enum reply_kind { REPLY_OK = 100, REPLY_ERROR, REPLY_HELLO };
 
@@ -102,6 +106,8 @@ struct job_groups {
     int peak_reset, cpu_reset; /* apart, because the job is given the others */
     int oom_event;
     uint64_t oom_base, memory_set, processes_set;
+    pid_t zygote;            /* lives in the group in version 1; 0: there is none */
+    uint64_t resident_bytes; /* what it and the supervisor hold there */
     char name[32];
 };
 struct measured {
@@ -130,12 +136,15 @@ int job_groups_limit(struct job_groups *job, uint64_t memory_bytes, uint64_t pro
 int job_groups_begin(struct job_groups *job);
 int job_groups_begin_peak(const struct job_groups *job);
 bool job_groups_is_empty(const struct job_groups *job);
+bool job_groups_must_renew(const struct job_groups *job);
+void job_groups_settle(struct job_groups *job, pid_t zygote);
 void job_groups_kill(const struct job_groups *job);
 struct measured job_groups_measure(const struct job_groups *job);
 
 /* namespaces.c */
 pid_t namespaces_spawn(uint64_t flags, int cgroup, int *pidfd);
 int namespaces_map_ids(pid_t pid, bool is_root, uid_t base);
+int namespaces_bound(void);
 int namespaces_keep_only(int *fds, unsigned count);
 int namespaces_reserve_fds(void);
 int namespaces_move_fd(int fd);
@@ -180,8 +189,9 @@ int etc_fill(int host_etc);
 
 /* credentials.c */
 int credentials_slot_first(void);
-int credentials_slot_last(void);
-int credentials_job(uint64_t processes);
+int credentials_slot_last(bool has_zygote);
+int credentials_zygote(void);
+int credentials_job(uint64_t processes, bool has_zygote);
 
 /* seccomp.c */
 int seccomp_setup(void);
@@ -198,6 +208,20 @@ int network_remember(struct network_state *state);
 bool network_is_unchanged(const struct network_state *state);
 int network_replace(struct network_state *state);
 
+/* zygote.c */
+#define ZYGOTE_WORD_COUNT_MAX 256u
+struct zygote {
+    pid_t pid; /* 0: none */
+    int socket;
+    unsigned job_count;
+    bool has_failed;
+};
+int zygote_parse(const char *bytes, size_t size, struct start_line *line);
+void zygote_start(struct zygote *zygote, const struct start_line *line);
+void zygote_end(struct zygote *zygote);
+bool zygote_is_spent(struct zygote *zygote);
+bool zygote_is_dead(const struct zygote *zygote);
+
 /* slot.c: the supervisor. */
 struct slot_config {
     unsigned number;
@@ -210,6 +234,7 @@ struct slot_config {
     unsigned part_count;
     struct slot_groups groups;
     struct ceilings ceilings;
+    const struct start_line *zygote; /* without words: none is wanted */
 };
 int slot_main(struct slot_config *config);
 
@@ -219,6 +244,8 @@ struct job_start {
     int stream;
     bool is_network_fresh;
     const struct job_groups *groups;
+    const struct zygote *zygote;
+    const struct start_line *zygote_line;
     char *words; /* shared with the slot until the job is set up */
 };
 _Noreturn void job_main(const struct job_start *start);
@@ -248,7 +275,7 @@ struct launcher {
 int launcher_main(int argc, char **argv);
 int launcher_options(struct launcher *launcher, int argc, char **argv);
 int launcher_slot_create(struct launcher *launcher, const char *bytes, size_t size,
-                         unsigned part_count, unsigned *serial, int *fd);
+                         const struct request_header *request, unsigned *serial, int *fd);
 struct launched_slot *launcher_slot_find(struct launcher *launcher, unsigned serial);
 void launcher_slot_end(struct launcher *launcher, struct launched_slot *slot);
 void launcher_slot_ended(struct launcher *launcher, struct launched_slot *slot);

@@ -116,15 +116,21 @@ static void close_config(struct slot_config *config)
 /* Make a slot whose root has the parts that `bytes` describe; `fd` is the server's end of it. The
  * slot reports on that socket once it is ready, or why it is not. */
 int launcher_slot_create(struct launcher *launcher, const char *bytes, size_t size,
-                         unsigned part_count, unsigned *serial, int *fd)
+                         const struct request_header *request, unsigned *serial, int *fd)
 {
     static struct part parts[PART_STANDARD_MAX + PART_COUNT_MAX];
+    static struct start_line zygote;
     struct launched_slot *slot = find_free(launcher);
     if (!slot)
         return refuse("all %u slots are taken", launcher->slot_count_max);
     unsigned standard = launcher->standard_part_count;
     memcpy(parts, launcher->standard_parts, standard * sizeof *parts);
-    if (parts_parse(bytes, size, part_count, parts + standard))
+    if (request->slot > size)
+        return refuse("a request is cut off");
+    size -= request->slot;
+    zygote = (struct start_line){0};
+    if (parts_parse(bytes, size, request->count, parts + standard) ||
+        (request->slot && zygote_parse(bytes + size, request->slot, &zygote)))
         return -1;
     struct slot_config config = {
         .number = slot->number,
@@ -134,9 +140,10 @@ int launcher_slot_create(struct launcher *launcher, const char *bytes, size_t si
         .lifeline = -1,
         .devices = -1,
         .parts = parts,
-        .part_count = standard + part_count,
+        .part_count = standard + request->count,
         .groups = {0, {-1, -1, -1}},
         .ceilings = launcher->ceilings,
+        .zygote = &zygote,
     };
     *fd = slot->lifeline = slot->pidfd = -1;
     int result = open_config(launcher, &config, slot, fd);

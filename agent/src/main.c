@@ -76,6 +76,7 @@ static int serve_main(int argc, char **argv)
         .out_fd = STDOUT_FILENO,
         .work_dir = ".",
         .meter = {-1, -1, -1, -1, -1, false},
+        .zygote = {.socket = -1},
     };
     const char *cpu = NULL, *memory = NULL;
     for (int i = 1; i < argc; i += 2) {

@@ -102,3 +102,23 @@ int namespaces_move_fd(int fd)
     close(fd);
     return moved;
 }
+
+static int write_setting(const char *path, const char *value)
+{
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == ENOENT ? 0 : fault("open %s", path);
+    int result = write_all(fd, value, path);
+    close(fd);
+    return result;
+}
+
+/* What the kernel counts per user namespace it also counts for the user who made it: without
+ * bounds of its own one sandbox could use up what the host's root may have. */
+int namespaces_bound(void)
+{
+    return write_setting("/proc/sys/user/max_inotify_instances", "16") ||
+                   write_setting("/proc/sys/user/max_user_namespaces", "0")
+               ? -1
+               : 0;
+}

@@ -47,7 +47,8 @@ static void parse_field(struct request *request, struct field_cursor *cursor,
     }
 }
 
-static const char *find_search(char *const *envp)
+/* Return where programs without a slash in their name are looked for. */
+const char *request_search(char *const *envp)
 {
     for (; *envp != NULL; envp++) {
         if (strncmp(*envp, "PATH=", 5) == 0)
@@ -80,8 +81,16 @@ enum error_code request_parse(struct request *request, const struct frame *frame
         return ERROR_BAD_PATH;
     request->program.argv = request->argv;
     request->program.envp = request->envp;
-    request->program.search = find_search(request->envp);
+    request->program.search = request_search(request->envp);
     request->program.has_terminal = request->rows > 0;
     memset(request->program.fds, 0xff, sizeof request->program.fds);
     return ERROR_NONE;
+}
+
+/* Whether the words are the same and in the same order. */
+bool request_is_same(const struct start_line *line, const struct request *request)
+{
+    return line->arg_count == request->arg_count && line->env_count == request->env_count &&
+           line->string_bytes == request->string_bytes &&
+           memcmp(line->strings, request->strings, request->string_bytes) == 0;
 }

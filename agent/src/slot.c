@@ -33,6 +33,7 @@ struct slot {
     const struct slot_config *config;
     struct job_groups groups;
     struct network_state network;
+    struct zygote zygote;
     char *words; /* shared with a job until it is set up */
     pid_t pid;   /* 0: no job */
     int pidfd;
@@ -77,6 +78,12 @@ static struct report measure(const struct slot *slot)
     };
 }
 
+static void end_zygote(struct slot *slot)
+{
+    zygote_end(&slot->zygote);
+    job_groups_settle(&slot->groups, 0);
+}
+
 /* Wait for the job's init: the kernel ends its whole pid namespace before it reports it. */
 static void collect_job(struct slot *slot)
 {
@@ -90,6 +97,9 @@ static void collect_job(struct slot *slot)
     close(slot->pidfd);
     slot->pid = 0;
     slot->deadline_ns = 0;
+    /* It may have been killed for the memory of a job. */
+    if (zygote_is_dead(&slot->zygote))
+        end_zygote(slot);
     /* Every process of the group was in that namespace. If one is not, this slot is broken. */
     if (!job_groups_is_empty(&slot->groups)) {
         refuse("processes were left in the cgroup of a job");
@@ -149,6 +159,26 @@ static int limit_job(struct slot *slot, const struct order *order)
     return job_groups_limit(&slot->groups, order->memory_bytes + files, order->processes);
 }
 
+/* Never in the way of an answer: until it has started, programs start cold. */
+static void start_zygote(struct slot *slot)
+{
+    if (slot->zygote.pid)
+        return;
+    zygote_start(&slot->zygote, slot->config->zygote);
+    job_groups_settle(&slot->groups, slot->zygote.pid);
+}
+
+/* Between two jobs: the group, and from time to time the zygote, which in version 1 lives in it. */
+static int renew(struct slot *slot)
+{
+    bool must_renew = job_groups_must_renew(&slot->groups);
+    if (zygote_is_spent(&slot->zygote) || (must_renew && slot->groups.zygote)) {
+        end_zygote(slot);
+        must_renew = job_groups_must_renew(&slot->groups);
+    }
+    return must_renew ? job_groups_renew(&slot->config->groups, &slot->groups) : 0;
+}
+
 static int start_job(struct slot *slot, const struct order *order, int stream)
 {
     if (check_limits(slot, order))
@@ -157,8 +187,10 @@ static int start_job(struct slot *slot, const struct order *order, int stream)
         return refuse("an order does not fit the state of the slot");
     end_job(slot);
     slot->sequence = order->sequence;
-    if (slot->has_work && job_groups_renew(&slot->config->groups, &slot->groups))
+    if (slot->has_work && renew(slot))
         return -1;
+    if (order->flags & ORDER_AHEAD)
+        start_zygote(slot);
     if (mount_work(slot, order) || limit_job(slot, order) || job_groups_begin(&slot->groups))
         return -1;
     bool is_fresh = slot->config->is_network_fresh;
@@ -169,7 +201,15 @@ static int start_job(struct slot *slot, const struct order *order, int stream)
     if (pid < 0)
         return -1;
     if (pid == 0) {
-        struct job_start start = {order, stream, is_fresh, &slot->groups, slot->words};
+        struct job_start start = {
+            .order = order,
+            .stream = stream,
+            .is_network_fresh = is_fresh,
+            .groups = &slot->groups,
+            .zygote = &slot->zygote,
+            .zygote_line = slot->config->zygote,
+            .words = slot->words,
+        };
         job_main(&start);
     }
     slot->pid = pid;
@@ -200,8 +240,9 @@ static int clean(struct slot *slot)
     if (slot->has_work && work_unmount(slot->has_base))
         return -1;
     slot->has_work = slot->has_base = false;
-    if (job_groups_renew(&slot->config->groups, &slot->groups))
+    if (renew(slot))
         return -1;
+    start_zygote(slot);
     if (slot->config->is_network_fresh || network_is_unchanged(&slot->network))
         return 0;
     return network_replace(&slot->network);
@@ -313,26 +354,6 @@ static int serve_orders(struct slot *slot)
     }
 }
 
-static int write_setting(const char *path, const char *value)
-{
-    int fd = open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
-        return errno == ENOENT ? 0 : fault("open %s", path);
-    int result = write_all(fd, value, path);
-    close(fd);
-    return result;
-}
-
-/* What the kernel counts per user namespace it also counts for the user who made it: without
- * bounds of its own one sandbox could use up what the host's root may have. */
-static int bound_namespace(void)
-{
-    return write_setting("/proc/sys/user/max_inotify_instances", "16") ||
-                   write_setting("/proc/sys/user/max_user_namespaces", "0")
-               ? -1
-               : 0;
-}
-
 static int setup(struct slot *slot)
 {
     const struct slot_config *config = slot->config;
@@ -346,20 +367,21 @@ static int setup(struct slot *slot)
     if (network_up() || mounts_slot_root(config->parts, config->part_count, config->devices))
         return -1;
     work_find_masks();
-    if (bound_namespace() || network_remember(&slot->network) ||
+    if (namespaces_bound() || network_remember(&slot->network) ||
         job_groups_open(&config->groups, &slot->groups))
         return -1;
     slot->words =
         mmap(NULL, FAULT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (slot->words == MAP_FAILED)
         return fault("map a page for words");
-    return seccomp_setup() || credentials_slot_last() ? -1 : 0;
+    return seccomp_setup() || credentials_slot_last(config->zygote->arg_count > 0) ? -1 : 0;
 }
 
 /* Run as the slot; the launcher's descriptors are closed already. */
 int slot_main(struct slot_config *config)
 {
-    struct slot slot = {.config = config, .pidfd = -1, .last = {.status = -1}};
+    struct slot slot = {
+        .config = config, .pidfd = -1, .last = {.status = -1}, .zygote = {.socket = -1}};
     prctl(PR_SET_NAME, "runyard-slot");
     if (setup(&slot)) {
         send_failure(&slot);

@@ -14,12 +14,13 @@ static struct request the_request;
 /* Remember what was started, to compare it with what is asked for. */
 static bool remember(struct waiting *waiting, const struct request *request)
 {
-    if (request->string_bytes > sizeof waiting->strings)
+    struct start_line *line = &waiting->line;
+    if (request->string_bytes > sizeof line->strings)
         return false;
-    waiting->arg_count = request->arg_count;
-    waiting->env_count = request->env_count;
-    waiting->string_bytes = request->string_bytes;
-    memcpy(waiting->strings, request->strings, request->string_bytes);
+    line->arg_count = request->arg_count;
+    line->env_count = request->env_count;
+    line->string_bytes = request->string_bytes;
+    memcpy(line->strings, request->strings, request->string_bytes);
     memcpy(waiting->cwd, request->cwd, sizeof waiting->cwd);
     return true;
 }
@@ -27,10 +28,7 @@ static bool remember(struct waiting *waiting, const struct request *request)
 static bool is_same(const struct waiting *waiting, const struct request *request)
 {
     return !request->program.has_terminal && !request->merge_stderr &&
-           waiting->arg_count == request->arg_count && waiting->env_count == request->env_count &&
-           waiting->string_bytes == request->string_bytes &&
-           strcmp(waiting->cwd, request->cwd) == 0 &&
-           memcmp(waiting->strings, request->strings, request->string_bytes) == 0;
+           strcmp(waiting->cwd, request->cwd) == 0 && request_is_same(&waiting->line, request);
 }
 
 /* Start the program and hold it. Returns NULL, or why that was not possible. */

@@ -12,6 +12,7 @@ from runyard.testing.engine_conformance.isolation import IsolationConformance
 from runyard.testing.engine_conformance.lifecycle import LifecycleConformance
 from runyard.testing.engine_conformance.limits import LimitConformance
 from runyard.testing.engine_conformance.session import LIMITS, Session, open_session
+from runyard.testing.engine_conformance.starts import StartConformance
 from runyard.testing.engine_conformance.steps import StepConformance
 from runyard.testing.engine_conformance.streams import StreamConformance
 from runyard.testing.engine_conformance.terminals import TerminalConformance
@@ -27,6 +28,7 @@ __all__ = [
     "LifecycleConformance",
     "LimitConformance",
     "Session",
+    "StartConformance",
     "StepConformance",
     "StreamConformance",
     "TerminalConformance",
@@ -47,6 +49,7 @@ class EngineConformance(
     LimitConformance,
     UsageConformance,
     StepConformance,
+    StartConformance,
     IsolationConformance,
     ToolConformance,
 ):

@@ -1,0 +1,217 @@
+"""Programs that are forked from a slot's zygote: when they are, when not, and that nothing of one
+gets to another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from runyard.domain.errors import EngineUnavailableError
+from runyard.domain.limits import MIB, Limits
+from runyard.domain.runtime import Command, Start
+from runyard.engines.interface import Engine, SandboxSpec
+from runyard.engines.linux.engine import build
+from runyard.engines.linux.launcher import LauncherHandle, start_launcher
+from runyard.engines.linux.options import LinuxOptions
+from runyard.testing.engine_conformance.session import (
+    DEADLINE_SECONDS,
+    LIMITS,
+    Ended,
+    Session,
+    eventually,
+)
+from runyard.testing.engine_conformance.starts import ARGV, ENV
+from tests.conformance import platforms
+
+OPTIONS = LinuxOptions(slot_count_max=1)
+FORKS_BEFORE_RENEWAL = 200
+
+
+@pytest.fixture
+def launcher() -> Iterator[LauncherHandle]:
+    try:
+        launcher = start_launcher(OPTIONS)
+    except EngineUnavailableError as error:
+        platforms.give_up("linux", error.message)
+    yield launcher
+    launcher.close()
+
+
+@pytest_asyncio.fixture
+async def engine(launcher: LauncherHandle) -> AsyncIterator[Engine]:
+    """All sandboxes of a test come from one slot."""
+    engine = build(launcher, OPTIONS)
+    yield engine
+    await engine.aclose()
+
+
+@asynccontextmanager
+async def open_forking(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Session]:
+    spec = SandboxSpec(zygote=Command(argv=ARGV, env=ENV, start=Start.FORKED))
+    sandbox = await engine.create(spec)
+    try:
+        session = Session(sandbox, limits)
+        await sandbox.prepare(limits, ahead=True)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await session.channel.open()
+        await sandbox.begin(limits)
+        yield session
+    finally:
+        await sandbox.destroy()
+
+
+async def run_main(engine: Engine, main: str, *, limits: Limits = LIMITS) -> Ended:
+    async with open_forking(engine, limits) as session:
+        await session.put({"main.py": main})
+        return await session.run(*ARGV, env=ENV, limits=limits)
+
+
+def find_zygote(launcher: LauncherHandle) -> int | None:
+    """Return the pid of the one child that a slot of this launcher has beside its job."""
+    for slot in _children(launcher.pid):
+        for child in _children(slot):
+            if Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")[:-1] == [
+                word.encode() for word in ARGV
+            ]:
+                return child
+    return None
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(word) for task in tasks for word in (task / "children").read_text().split()]
+
+
+async def test_plain_command_is_forked(engine: Engine) -> None:
+    ended = await run_main(engine, "print('hello')")
+
+    assert ended.text == "hello"
+    assert ended.exited.started is Start.FORKED
+
+
+@pytest.mark.parametrize(
+    ("argv", "options"),
+    [
+        ((*ARGV, "word"), {}),
+        (("/usr/bin/python3", "-B", "main.py"), {}),
+        (ARGV, {"env": ENV | {"MORE": "1"}}),
+        (ARGV, {"env": {"PATH": "/usr/bin:/bin"}}),
+        (ARGV, {"cwd": "sub"}),
+    ],
+    ids=["args", "flag", "more_env", "less_env", "cwd"],
+)
+async def test_other_command_starts_cold(
+    engine: Engine, argv: tuple[str, ...], options: dict[str, object]
+) -> None:
+    async with open_forking(engine) as session:
+        main = "import os, sys; print(sys.argv[1:], os.environ.get('MORE'))"
+        await session.put({"main.py": main, "sub/main.py": main})
+        ended = await session.run(*argv, **({"env": ENV} | options))
+
+    assert ended.exited.exit_code == 0, ended
+    assert ended.exited.started is Start.COLD
+
+
+async def test_sandbox_that_nobody_prepared_starts_cold_at_once(
+    engine: Engine, launcher: LauncherHandle
+) -> None:
+    spec = SandboxSpec(zygote=Command(argv=ARGV, env=ENV, start=Start.FORKED))
+    sandbox = await engine.create(spec)
+    try:
+        session = Session(sandbox, LIMITS)
+        await session.start()
+        assert find_zygote(launcher) is None
+        await session.put({"main.py": "print('cold')"})
+        ended = await session.run(*ARGV, env=ENV)
+    finally:
+        await sandbox.destroy()
+
+    assert (ended.text, ended.exited.started) == ("cold", Start.COLD)
+    # Its slot is warm for the next one.
+    assert (await run_main(engine, "")).exited.started is Start.FORKED
+
+
+async def test_fewer_processes_than_forking_takes_are_granted_cold(engine: Engine) -> None:
+    single = dataclasses.replace(LIMITS, processes=1)
+
+    ended = await run_main(engine, "print('alone')", limits=single)
+
+    assert ended.text == "alone"
+
+
+async def test_zygote_that_was_killed_is_replaced(engine: Engine, launcher: LauncherHandle) -> None:
+    assert (await run_main(engine, "")).exited.started is Start.FORKED
+    first = find_zygote(launcher)
+    assert first is not None
+    async with open_forking(engine) as session:
+        os.kill(first, signal.SIGKILL)
+        await eventually(lambda: find_zygote(launcher) != first, "the zygote ends")
+        await session.put({"main.py": "print('cold')"})
+        ended = await session.run(*ARGV, env=ENV)
+
+    assert (ended.text, ended.exited.started) == ("cold", Start.COLD)
+    assert (await run_main(engine, "")).exited.started is Start.FORKED
+    assert find_zygote(launcher) not in {None, first}
+
+
+async def test_program_that_uses_up_its_memory_leaves_the_slot_usable(engine: Engine) -> None:
+    hog = "kept = [bytearray(1 << 20) for _ in range(4096)]"
+    small = dataclasses.replace(LIMITS, memory_bytes=32 * MIB)
+
+    for _ in range(3):
+        ended = await run_main(engine, hog, limits=small)
+        assert ended.exited.limit_hit == "memory_bytes", ended
+        assert (await run_main(engine, "print('next')")).text == "next"
+
+
+async def test_start_of_the_zygote_is_not_on_the_programs_bill(engine: Engine) -> None:
+    cold = await run_main(engine, "import os; os._exit(0)")
+    async with open_forking(engine) as session:
+        await session.put({"main.py": "import os; os._exit(0)"})
+        await session.run(*ARGV, "cold", env=ENV)
+        usual = (await session.sandbox.usage()).cpu_seconds
+
+    assert cold.exited.started is Start.FORKED
+    assert usual is not None
+    assert cold.exited.usage.cpu_seconds < usual
+
+
+async def test_nothing_of_one_program_gets_to_the_next(engine: Engine) -> None:
+    leave = (
+        "import builtins, sys, os\n"
+        "print(hasattr(builtins, 'left'), 'left' in os.environ, sys.path.count('/left'))\n"
+        "builtins.left = 1; os.environ['left'] = '1'; sys.path.append('/left')\n"
+        "open('left', 'w').close(); open('/tmp/left', 'w').close()\n"
+        "print(sorted(os.listdir('.') + os.listdir('/tmp')))"
+    )
+
+    first = await run_main(engine, leave)
+    second = await run_main(engine, leave)
+
+    assert first.exited.started is second.exited.started is Start.FORKED
+    assert first.text == second.text == "False False 0\n['left', 'left', 'main.py']"
+
+
+async def test_program_has_no_memory_in_common_that_it_can_write(engine: Engine) -> None:
+    ended = await run_main(engine, "print(open('/proc/self/maps').read())")
+
+    assert ended.exited.started is Start.FORKED
+    flags = [line.split()[1] for line in ended.text.splitlines()]
+    assert flags
+    assert not [each for each in flags if "w" in each and "s" in each]
+
+
+async def test_zygote_is_replaced_before_its_addresses_are_known_for_long(engine: Engine) -> None:
+    main = "print(id([]))"
+    seen = [(await run_main(engine, main)).text for _ in range(FORKS_BEFORE_RENEWAL + 10)]
+
+    assert 2 <= len(set(seen)) <= 3
