@@ -25,6 +25,8 @@ _GRACE_SECONDS = 5.0
 # Before anything was measured: an agent alone, a forked interpreter, a virtual machine.
 _BYTES = {Start.COLD: 2 * MIB, Start.FORKED: 12 * MIB, Start.WAITING: 64 * MIB}
 _SECONDS = {Start.COLD: 0.005, Start.FORKED: 0.005, Start.WAITING: 0.5}
+# A program that waits sooner may be started beside programs that run.
+_SLOW_SECONDS = 0.025
 # The newest measurement counts this much.
 _WEIGHT = 0.3
 # Of the sandboxes of one kind, one in so many is measured.
@@ -130,8 +132,8 @@ class Shelf:
 
     @property
     def is_slow(self) -> bool:
-        """Whether making one costs what starting a program costs."""
-        return self.recipe.start is Start.WAITING
+        """Whether making one costs so much that it waits until a processor has nothing to do."""
+        return self.recipe.start is Start.WAITING and self.start_seconds > _SLOW_SECONDS
 
     async def make(self, engine: Engine) -> Ready:
         """Return a sandbox of this kind. Raises EngineError, and leaves nothing behind then."""
@@ -173,7 +175,7 @@ class Shelf:
     async def _start_program(self, channel: Channel) -> AgentCommand | None:
         """Return the program that waits now; None if it should not or would not."""
         command = self.recipe.command
-        if not self.is_slow:
+        if self.recipe.start is not Start.WAITING:
             return None
         patient = replace(command.limits, wall_seconds=START_SECONDS_MAX)
         warmed = await channel.warm(replace(command, limits=patient))

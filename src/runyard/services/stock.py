@@ -4,10 +4,10 @@ Theory of operation. There is a shelf for each runtime and kind of step that a s
 Every request notes its demand there and takes what stands ready if that is exactly what it needs;
 it never waits for one that is being made. Behind the requests two lanes make what is missing, each
 one sandbox at a time: one for sandboxes that cost next to nothing, and one for those in which a
-program is started, which costs what the program costs. That lane rests while as many executions
-run as there are processors, because a JVM that is started then only takes time from them. The
-other never rests: who comes next would pay the same in the way of an answer. It waits for the
-execution that took the last one to end, or a moment.
+program is started that takes its time. That lane rests while as many executions run as there are
+processors, because a JVM that is started then only takes time from them. The other never rests:
+who comes next would pay the same in the way of an answer. It waits for the execution that took
+the last one to end, or a moment.
 
 How many to keep of each kind follows from how often it is asked for and how long one takes to
 make (`services.demand`), within a count and the memory that was measured. What nobody has asked

@@ -17,7 +17,7 @@ class Runner:
     """`run_self_test` is what `Runtimes.probe` wants."""
 
     def __init__(self, engine: Engine, *, shows_mounts: bool) -> None:
-        self._engine = engine
+        self.engine = engine
         self.shows_mounts = shows_mounts
 
     async def run_self_test(self, runtime: Runtime, test: SelfTest) -> StepResult:
@@ -47,7 +47,7 @@ class Runner:
             )
             return Command(argv=argv, env=template.env, limits=limits, stdin=stdin)
 
-        sandbox = await self._engine.create(SandboxSpec(mounts=runtime.mounts))
+        sandbox = await self.engine.create(SandboxSpec(mounts=runtime.mounts))
         try:
             await sandbox.prepare(runtime.compile_limits if runtime.compile else runtime.run_limits)
             channel = Channel(sandbox.stream)

@@ -111,10 +111,29 @@ class TestHits:
     async def test_floor_stands_ready_of_what_costs_next_to_nothing(self) -> None:
         async with keeping(replace(OPTIONS, floor=3)) as kept:
             kept.stock.expect(PYTHON)
-            kept.stock.expect(WAITING)
-
             await kept.wait_for(3, PYTHON)
+
+    async def test_floor_is_one_of_what_costs_a_start(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(shelves, "_SLOW_SECONDS", 0.0)
+        async with keeping(replace(OPTIONS, floor=3)) as kept:
+            kept.stock.expect(WAITING)
+            kept.stock.expect(PYTHON)
             await kept.wait_for(1, WAITING)
+            await kept.wait_for(3, PYTHON)
+
+            assert kept.count(WAITING) == 1
+
+    async def test_program_that_starts_at_once_is_kept_like_an_empty_sandbox(self) -> None:
+        async with keeping(replace(OPTIONS, floor=3)) as kept:
+            kept.stock.expect(WAITING)
+            await kept.wait_for(1, WAITING)
+            kept.stock._shelves["waiting", StepKind.RUN].start_seconds = 0.001
+            kept.is_busy = True
+            kept.stock.look_again()
+
+            await kept.wait_for(3, WAITING)
 
     async def test_other_disk_is_a_miss_and_other_limits_are_none(self) -> None:
         async with keeping() as kept:
