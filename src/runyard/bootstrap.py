@@ -23,19 +23,18 @@ from runyard.engines.linux.engine import build as build_linux_engine
 from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.privileges import code_paths, drop_privileges
+from runyard.options import artifact_caps, stock_options, worker_options
 from runyard.services.catalogue import load_catalogue
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
-from runyard.services.machine import count_processors, find_memory_bytes
+from runyard.services.machine import count_processors
 from runyard.services.pool import Pool
 from runyard.services.probing import Probing
-from runyard.services.program import ArtifactCaps
 from runyard.services.reaper import Reaper, destroy_orphans
 from runyard.services.recent import RecentExecutions
 from runyard.services.runner import Runner
 from runyard.services.runtimes import Runtimes
-from runyard.services.stock import StockOptions
 from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains, mount_sources
 from runyard.settings import Settings
 from runyard.store import schema
@@ -44,12 +43,11 @@ from runyard.store.executions import SqlExecutionStore
 from runyard.store.interface import ExecutionStore
 from runyard.telemetry import Metrics, configure_logs
 from runyard.worker.lease import anybody_but, hold_lock, is_dead, new_owner
-from runyard.worker.loop import Worker, WorkerOptions
+from runyard.worker.loop import Worker
 
 _HEALTH_SECONDS_MAX = 2.0
 # One self-test may run beside a full worker.
 _SANDBOXES_BESIDE = 1
-_POOL_MEMORY_SHARE = 8
 # The launcher takes no more.
 _SLOT_COUNT_MAX = 256
 
@@ -186,7 +184,13 @@ async def _run(
     settings: Settings, ground: _Ground, *, runtimes: Runtimes, self_tests: bool
 ) -> AsyncIterator[Application]:
     metrics, bus, recent, checks = Metrics(), MemoryBus(), RecentExecutions(), Checks()
-    pool = _build_pool(settings, ground, metrics)
+    pool = Pool(
+        ground.engine,
+        size=settings.worker_concurrency + _SANDBOXES_BESIDE,
+        metrics=metrics,
+        processors=count_processors(),
+        stock=stock_options(settings, ground.capabilities),
+    )
     completions = Completions(store=ground.store, bus=bus, recent=recent, metrics=metrics)
     reaper = Reaper(
         store=ground.store,
@@ -208,12 +212,12 @@ async def _run(
             completions=completions,
             metrics=metrics,
             find_runtime=runtimes.find,
-            artifact_caps=_artifact_caps(settings),
+            artifact_caps=artifact_caps(settings),
             attempts_max=settings.attempts_max,
         ),
         reaper=reaper,
         metrics=metrics,
-        options=_worker_options(settings, ground.owner),
+        options=worker_options(settings, ground.owner),
     )
     # Before anything new is claimed, so that nobody waits for what died.
     await reaper.recover()
@@ -274,40 +278,6 @@ async def _behind(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-
-
-def _build_pool(settings: Settings, ground: _Ground, metrics: Metrics) -> Pool:
-    bytes_max = settings.pool_bytes_max
-    if bytes_max is None:
-        bytes_max = find_memory_bytes() // _POOL_MEMORY_SHARE
-    return Pool(
-        ground.engine,
-        size=settings.worker_concurrency + _SANDBOXES_BESIDE,
-        metrics=metrics,
-        processors=count_processors(),
-        stock=StockOptions(
-            count_max=settings.pool_count_max,
-            bytes_max=bytes_max,
-            floor=settings.pool_floor_count,
-            idle_seconds=settings.pool_idle_seconds,
-            has_images=ground.capabilities.has_images,
-            forked_starts=settings.forked_starts,
-        ),
-    )
-
-
-def _artifact_caps(settings: Settings) -> ArtifactCaps:
-    policy = settings.policy
-    return ArtifactCaps(count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max)
-
-
-def _worker_options(settings: Settings, owner: str) -> WorkerOptions:
-    return WorkerOptions(
-        owner=owner,
-        concurrency=settings.worker_concurrency,
-        lease_seconds=settings.lease_seconds,
-        drain_seconds=settings.drain_seconds,
-    )
 
 
 def _find_toolchains(settings: Settings) -> tuple[Found, ...]:
