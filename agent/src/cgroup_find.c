@@ -19,7 +19,7 @@
 
 #define LINE_BYTES 4096
 
-static const char *const controllers[CGROUP_KINDS] = {"memory", "pids", "cpuacct"};
+static const char *const controllers[CGROUP_KINDS] = {"memory", "pids", "cpuacct", "cpu"};
 
 /* Whether `word` is one of the words of `text`, which `separators` divide. */
 static bool has_word(const char *text, const char *word, const char *separators)
@@ -159,7 +159,7 @@ static int place_unified(struct cgroup_host *host, int dir, bool is_eager)
             (vacate(dir) || write_file(dir, "cgroup.subtree_control", "+memory +pids")))
             return -1;
     }
-    /* CPU time is counted without this controller; it is passed on where it can be. */
+    /* CPU time is counted without this controller; weights are set where it is there. */
     write_file(dir, "cgroup.subtree_control", "+cpu");
     if (mkdirat(dir, host->name, 0755))
         return fault("create the cgroup %s", host->name);
@@ -168,6 +168,7 @@ static int place_unified(struct cgroup_host *host, int dir, bool is_eager)
         unlinkat(dir, host->name, AT_REMOVEDIR);
         return -1;
     }
+    write_file(own, "cgroup.subtree_control", "+cpu");
     host->version = 2;
     host->parents[CGROUP_MEMORY] = dir;
     host->dirs[CGROUP_MEMORY] = own;

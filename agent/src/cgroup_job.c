@@ -85,11 +85,11 @@ static int open_version_1(const struct slot_groups *groups, struct job_groups *j
     job->processes_max = open_file(pids, job->name, "pids.max", O_WRONLY);
     job->cpu = open_file(groups->dirs[CGROUP_CPU], job->name, "cpuacct.usage", O_RDONLY);
     job->cpu_reset = open_file(groups->dirs[CGROUP_CPU], job->name, "cpuacct.usage", O_WRONLY);
-    for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
+    for (unsigned kind = 0; kind < CGROUP_JOB_KINDS; kind++)
         job->procs[kind] = open_file(groups->dirs[kind], job->name, "cgroup.procs", O_RDWR);
     if ((memory >= 0 && job->memory_max < 0) || (pids >= 0 && job->processes_max < 0))
         return fault("open the files of the cgroup %s", job->name);
-    for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
+    for (unsigned kind = 0; kind < CGROUP_JOB_KINDS; kind++)
         if (job->procs[kind] >= 0 && write_all(job->procs[kind], "0", "cgroup.procs"))
             return -1;
     return memory >= 0 ? register_oom(memory, job) : 0;
@@ -131,9 +131,9 @@ int job_groups_open(const struct slot_groups *groups, struct job_groups *job)
                                .kill = -1,
                                .oom_event = -1};
     snprintf(job->name, sizeof job->name, "job-%u", number);
-    for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
+    for (unsigned kind = 0; kind < CGROUP_JOB_KINDS; kind++)
         job->procs[kind] = -1;
-    for (unsigned kind = 0; groups->version && kind < CGROUP_KINDS; kind++)
+    for (unsigned kind = 0; groups->version && kind < CGROUP_JOB_KINDS; kind++)
         if (groups->dirs[kind] >= 0 && mkdirat(groups->dirs[kind], job->name, 0755))
             return fault("create the cgroup %s", job->name);
     switch (groups->version) {
@@ -180,7 +180,7 @@ int job_groups_renew(const struct slot_groups *groups, struct job_groups *job)
     if (job_groups_open(groups, job))
         return -1;
     close_files(&old);
-    for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
+    for (unsigned kind = 0; kind < CGROUP_JOB_KINDS; kind++)
         if (groups->dirs[kind] >= 0 && cgroup_remove_tree(groups->dirs[kind], old.name))
             return -1;
     return 0;

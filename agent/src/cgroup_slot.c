@@ -197,6 +197,17 @@ static int own_slot(const struct slot_groups *groups, uid_t owner)
     return 0;
 }
 
+/* The slot may weigh itself, which nothing but its group allows. */
+static int open_weight(const struct slot_groups *groups)
+{
+    const int *dirs = groups->dirs;
+    if (groups->version == 2)
+        return openat(dirs[0], "cpu.weight", O_WRONLY | O_CLOEXEC);
+    /* Where both are mounted together there is one group for them. */
+    int dir = dirs[CGROUP_WEIGHT] >= 0 ? dirs[CGROUP_WEIGHT] : dirs[CGROUP_CPU];
+    return dir < 0 ? -1 : openat(dir, "cpu.shares", O_WRONLY | O_CLOEXEC);
+}
+
 /* Make the groups of a slot and hand them to its user; `owner` is our own id without root. */
 int slot_groups_open(const struct cgroup_host *host, struct slot_groups *groups, unsigned slot,
                      uid_t owner, const struct ceilings *ceilings)
@@ -204,6 +215,7 @@ int slot_groups_open(const struct cgroup_host *host, struct slot_groups *groups,
     char name[32];
     snprintf(name, sizeof name, "slot-%u", slot);
     groups->version = host->version;
+    groups->weight = -1;
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
         groups->dirs[kind] = -1;
     for (unsigned kind = 0; host->version && kind < kind_count(host->version); kind++) {
@@ -217,6 +229,7 @@ int slot_groups_open(const struct cgroup_host *host, struct slot_groups *groups,
     }
     if (!host->version)
         return 0;
+    groups->weight = open_weight(groups);
     return bound_slot(groups, ceilings) || (geteuid() == 0 && own_slot(groups, owner)) ? -1 : 0;
 }
 
@@ -247,6 +260,8 @@ void slot_groups_close(struct slot_groups *groups)
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
         if (groups->dirs[kind] >= 0)
             close(groups->dirs[kind]);
+    if (groups->weight >= 0)
+        close(groups->weight);
 }
 
 void slot_groups_remove(const struct cgroup_host *host, unsigned slot)

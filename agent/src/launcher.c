@@ -25,7 +25,7 @@
  * fault.c words for failures          namespaces.c clone3, id maps, descriptors
  * parts.c mounts.c etc.c the root     work.c copy.c what a job may write to
  * cgroup_*.c control groups           credentials.c seccomp*.c network.c walls of a job
- * slot.c zygote.c the supervisor      job.c forked.c probe.c inside the job */
+ * slot.c order.c zygote.c supervisor  job.c forked.c probe.c inside the job */
 #define _GNU_SOURCE
 #include "launcher.h"
 

@@ -84,7 +84,14 @@ struct ceilings {
 };
 
 /* cgroup_find.c, cgroup_slot.c, cgroup_job.c: groups of the launcher, of a slot, of a job. */
-enum cgroup_kind { CGROUP_MEMORY, CGROUP_PIDS, CGROUP_CPU, CGROUP_KINDS };
+enum cgroup_kind {
+    CGROUP_MEMORY,
+    CGROUP_PIDS,
+    CGROUP_CPU,
+    CGROUP_JOB_KINDS,
+    CGROUP_WEIGHT = CGROUP_JOB_KINDS, /* of a slot among slots */
+    CGROUP_KINDS,
+};
 
 struct cgroup_host {
     int version;               /* 0: none can be used here */
@@ -96,12 +103,13 @@ struct cgroup_host {
 struct slot_groups {
     int version;
     int dirs[CGROUP_KINDS];
+    int weight; /* -1: there is no such controller */
 };
 struct job_groups {
     int version;
     unsigned number;
     int dir; /* version 2: for CLONE_INTO_CGROUP */
-    int procs[CGROUP_KINDS];
+    int procs[CGROUP_JOB_KINDS];
     int memory_max, swap_max, processes_max, memory_now, memory_peak, memory_events, cpu, kill;
     int peak_reset, cpu_reset; /* apart, because the job is given the others */
     int oom_event;
@@ -221,6 +229,10 @@ void zygote_start(struct zygote *zygote, const struct start_line *line);
 void zygote_end(struct zygote *zygote);
 bool zygote_is_spent(struct zygote *zygote);
 bool zygote_is_dead(const struct zygote *zygote);
+
+/* order.c */
+bool order_receive(int control, struct order *order, int *stream);
+int order_check(const struct order *order, const struct ceilings *ceilings);
 
 /* slot.c: the supervisor. */
 struct slot_config {

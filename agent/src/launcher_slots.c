@@ -41,7 +41,7 @@ static uid_t slot_uid(const struct launcher *launcher, unsigned number)
 /* In the new process: keep what belongs to the slot and nothing of the launcher. */
 static _Noreturn void become_slot(struct launcher *launcher, struct slot_config *config)
 {
-    int fds[PART_COUNT_MAX + PART_STANDARD_MAX + CGROUP_KINDS + 3];
+    int fds[PART_COUNT_MAX + PART_STANDARD_MAX + CGROUP_KINDS + 4];
     unsigned count = 0;
     sigset_t none;
     sigemptyset(&none);
@@ -50,6 +50,7 @@ static _Noreturn void become_slot(struct launcher *launcher, struct slot_config 
         fds[count++] = config->parts[i].tree;
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
         fds[count++] = config->groups.dirs[kind];
+    fds[count++] = config->groups.weight;
     fds[count++] = config->control;
     fds[count++] = config->lifeline;
     fds[count++] = config->devices;
@@ -141,7 +142,7 @@ int launcher_slot_create(struct launcher *launcher, const char *bytes, size_t si
         .devices = -1,
         .parts = parts,
         .part_count = standard + request->count,
-        .groups = {0, {-1, -1, -1}},
+        .groups = {0, {-1, -1, -1, -1}, -1},
         .ceilings = launcher->ceilings,
         .zygote = &zygote,
     };

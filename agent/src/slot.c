@@ -37,7 +37,7 @@ struct slot {
     char *words; /* shared with a job until it is set up */
     pid_t pid;   /* 0: no job */
     int pidfd;
-    bool has_work, has_base, is_ahead;
+    bool has_work, has_base, is_ahead, is_light;
     uint64_t sequence, started_ns, deadline_ns, cpu_base_ns;
     struct report last; /* how the last job ended */
 };
@@ -117,28 +117,6 @@ static void end_job(struct slot *slot)
     collect_job(slot);
 }
 
-static int check_limits(const struct slot *slot, const struct order *order)
-{
-    const struct ceilings *ceilings = &slot->config->ceilings;
-    if (order->flags & ~(uint32_t)ORDER_FLAGS_ALL || order->reserved)
-        return refuse("unknown flags in an order");
-    if (!order->memory_bytes || order->memory_bytes > ceilings->memory_bytes)
-        return refuse("memory_bytes is %llu; at most %llu is allowed on this host",
-                      (unsigned long long)order->memory_bytes,
-                      (unsigned long long)ceilings->memory_bytes);
-    if (!order->disk_bytes || order->disk_bytes > ceilings->disk_bytes)
-        return refuse("disk_bytes is %llu; at most %llu is allowed on this host",
-                      (unsigned long long)order->disk_bytes,
-                      (unsigned long long)ceilings->disk_bytes);
-    if (!order->processes || order->processes > ceilings->processes)
-        return refuse("processes is %u; at most %llu is allowed on this host", order->processes,
-                      (unsigned long long)ceilings->processes);
-    if (!order->deadline_ms || order->deadline_ms > ceilings->deadline_ms)
-        return refuse("a job may last %llu ms at most on this host",
-                      (unsigned long long)ceilings->deadline_ms);
-    return 0;
-}
-
 static int mount_work(struct slot *slot, const struct order *order)
 {
     if (!slot->has_work) {
@@ -179,15 +157,29 @@ static int renew(struct slot *slot)
     return must_renew ? job_groups_renew(&slot->config->groups, &slot->groups) : 0;
 }
 
+/* What nobody waits for yet gives way to what somebody does. */
+static int weigh(struct slot *slot, bool is_light)
+{
+    const struct slot_groups *groups = &slot->config->groups;
+    if (groups->weight < 0 || slot->is_light == is_light)
+        return 0;
+    slot->is_light = is_light;
+    const char *usual = groups->version == 2 ? "100" : "1024";
+    const char *least = groups->version == 2 ? "1" : "2";
+    return write_all(groups->weight, is_light ? least : usual, "the weight of a slot");
+}
+
 static int start_job(struct slot *slot, const struct order *order, int stream)
 {
-    if (check_limits(slot, order))
+    if (order_check(order, &slot->config->ceilings))
         return -1;
     if (!(order->flags & ORDER_NEXT_STEP) == slot->has_work)
         return refuse("an order does not fit the state of the slot");
     end_job(slot);
     slot->sequence = order->sequence;
     if (slot->has_work && renew(slot))
+        return -1;
+    if (weigh(slot, order->flags & ORDER_AHEAD))
         return -1;
     if (order->flags & ORDER_AHEAD)
         start_zygote(slot);
@@ -224,7 +216,8 @@ static int begin_job(struct slot *slot, const struct order *order)
 {
     if (!slot->pid || !slot->is_ahead || order->sequence != slot->sequence)
         return refuse("there is no job that was started ahead");
-    if (check_limits(slot, order) || limit_job(slot, order) || job_groups_begin_peak(&slot->groups))
+    if (order_check(order, &slot->config->ceilings) || limit_job(slot, order) ||
+        job_groups_begin_peak(&slot->groups) || weigh(slot, false))
         return -1;
     slot->is_ahead = false;
     /* The agent may be reading the counter at this moment: it is not set back. */
@@ -262,36 +255,12 @@ static void release(struct slot *slot, uint64_t sequence)
     }
 }
 
-/* Receive one order and at most one descriptor; false once the server is gone. */
-static bool receive_order(const struct slot *slot, struct order *order, int *stream)
-{
-    struct iovec part = {order, sizeof *order};
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control;
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
-                             .msg_control = control.bytes,
-                             .msg_controllen = sizeof control.bytes};
-    ssize_t size = recvmsg(slot->config->control, &message, MSG_CMSG_CLOEXEC);
-    *stream = -1;
-    if (size <= 0)
-        return size < 0 && (errno == EINTR || errno == EAGAIN) ? (order->kind = 0, true) : false;
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(stream, CMSG_DATA(header), sizeof(int));
-    /* The kernel closes descriptors that do not fit; more than one is not an order of ours. */
-    return size == (ssize_t)sizeof *order && !(message.msg_flags & (MSG_TRUNC | MSG_CTRUNC));
-}
-
 static bool follow_order(struct slot *slot)
 {
     struct order order;
     struct report report;
     int stream;
-    if (!receive_order(slot, &order, &stream))
+    if (!order_receive(slot->config->control, &order, &stream))
         return false;
     switch (order.kind) {
     case ORDER_START:

@@ -16,7 +16,10 @@ PYTEST = (
     *("-p", "pytest_asyncio.plugin", "-p", "pytest_timeout", "-p", "no:cacheprovider"),
     *("-q", "--durations=8"),
 )
-CONFORMANCE = ("tests/conformance/test_linux.py", "tests/conformance/linux")
+CONFORMANCE = (
+    *("tests/conformance/test_linux.py", "tests/conformance/test_linux_zygote.py"),
+    "tests/conformance/linux",
+)
 # The classes of attacks where cgroup v2 or a lack of rights makes a difference.
 SECURITY = tuple(
     f"tests/security/test_{name}.py"
@@ -34,11 +37,13 @@ LEFT_OUT = (
     "test_files_and_output_of_concurrent_sandboxes",
     "test_fork_bomb_is_over_in_time",
     "test_forty_steps",
+    "test_interpreter_is_the_same",
     "test_many_sandboxes_leave_no_control_group",
     "test_number_of_files_is_bounded",
     "test_sleeping_costs_no_cpu_time",
     "test_ten_megabytes",
     "test_two_hundred",
+    "test_zygote_serves_a_bounded_number",
 )
 CHOICE = ("-k", f"not ({' or '.join(LEFT_OUT)})")
 
