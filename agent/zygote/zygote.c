@@ -110,8 +110,10 @@ static bool wait_for_agent(void)
     char byte;
     while (getppid() != 1)
         sched_yield();
-    return send(request[ZYGOTE_REPLY], &self, sizeof self, MSG_NOSIGNAL) == sizeof self &&
-           recv(request[ZYGOTE_REPLY], &byte, 1, 0) == 1;
+    if (send(request[ZYGOTE_REPLY], &self, sizeof self, MSG_NOSIGNAL) != sizeof self)
+        return false;
+    memory_own();
+    return recv(request[ZYGOTE_REPLY], &byte, 1, 0) == 1;
 }
 
 static bool prefer_in_oom(void)
@@ -191,6 +193,7 @@ void zygote_serve(void)
         return;
     if (!learn_thread() || seccomp_setup() || send(control, "r", 1, MSG_NOSIGNAL) != 1)
         _exit(1);
+    memory_learn();
     if (setjmp(interpreter))
         return;
     for (;;) {

@@ -28,4 +28,8 @@ enum zygote_fd {
 /* zygote/zygote.c: serve until the slot ends. Returns in each forked program, and only there. */
 void zygote_serve(void);
 
+/* zygote/memory.c */
+void memory_learn(void);
+void memory_own(void);
+
 #endif
