@@ -218,4 +218,5 @@ async def test_zygote_serves_a_bounded_number_of_programs(
         assert (await run_main(engine, "")).exited.exit_code == 0
         zygotes.add(find_zygote(launcher))
 
-    assert len(zygotes - {None}) == 2
+    # It is also replaced when a job left pages in its group, which may be any time.
+    assert 2 <= len(zygotes - {None}) < 10
