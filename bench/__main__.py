@@ -1,66 +1,84 @@
-"""`make bench`: one table of ratios, measured side by side in one run, and the same as JSON."""
+"""`make bench`: ratios to a bare process, measured side by side in one run; a table, and JSON."""
 
+import argparse
 import json
-import platform
-import statistics
-import tempfile
+import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bench import bare, launcher, load
-from bench.server import hello, serve
+from bench import machine, table
+from bench.load import WrongAnswerError
+from bench.measurement import Bench, Measurement, UnavailableError
+from bench.results import Row, load_row
+from bench.rows import list_measurements
 
 ROUNDS = 5
-RUNS_PER_ROUND = 20
-RATE_SECONDS = 4.0
 RESULTS = Path(".cache/bench.json")
-PYTHON = "/usr/bin/python3"
-HELLO = "print('Hello, World!')\n"
+DOCUMENT, README = Path("docs/performance.md"), Path("README.md")
 
 
 def main() -> None:
-    rows = {**_launcher_rows(), **_http_rows()}
-    print(f"{platform.machine()}, Linux {platform.release()}")
-    for name, value in rows.items():
-        print(f"{name:<58} {value:>10.3f}")
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(rows, indent=2) + "\n")
-    print(f"written to {RESULTS}")
+    choices = _read_choices()
+    if choices.markdown:
+        _write_documents(choices.json)
+        return
+    host = machine.describe()
+    print(*(f"{name}: {value}" for name, value in host.items()), sep="\n")
+    print(table.headings())
+    rows = list(_measure(choices.rounds, choices.only))
+    choices.json.parent.mkdir(parents=True, exist_ok=True)
+    results = {
+        "machine": host, "rounds": choices.rounds, "rows": [row.dump() for row in rows],
+    }  # fmt: skip
+    choices.json.write_text(json.dumps(results, indent=2) + "\n")
+    print(f"written to {choices.json}")
 
 
-def _launcher_rows() -> dict[str, float]:
-    return launcher.measure()
+def _read_choices() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each turn is taken")
+    parser.add_argument(
+        "--only", default="", help="parts, or rows of them: latency,sustained.python"
+    )
+    parser.add_argument("--json", type=Path, default=RESULTS, help="where the figures are kept")
+    parser.add_argument(
+        "--markdown", action="store_true", help=f"write kept figures into {DOCUMENT} and {README}"
+    )
+    return parser.parse_args()
 
 
-def _http_rows() -> dict[str, float]:
-    """Interleave bare starts and requests, so that both meet the same noise."""
-    request = hello("python3", "main.py", HELLO)
-    bare_times: list[float] = []
-    http_times: list[float] = []
-    with tempfile.TemporaryDirectory() as directory, serve() as server:
-        script = Path(directory) / "hello.py"
-        script.write_text(HELLO)
-        argv = [PYTHON, str(script)]
-        load.run(server.port, request, clients=1, seconds=1.0)
-        for _ in range(ROUNDS):
-            bare_times += bare.latency_seconds(argv, runs=RUNS_PER_ROUND)
-            http_times += load.run(server.port, request, clients=1, seconds=0.4).latencies
-        bare_rate = bare.rate(argv, workers=2, seconds=RATE_SECONDS)
-        two = load.run(server.port, request, clients=2, seconds=RATE_SECONDS)
-        eight = load.run(server.port, request, clients=8, seconds=RATE_SECONDS)
-        first = server.first_execution_seconds
-    return {
-        "serve until first finished execution, s": first,
-        "bare python hello p50, ms": statistics.median(bare_times) * 1000,
-        "bare python hello p95, ms": bare.percentile(bare_times, 95) * 1000,
-        "HTTP python hello p50, ms": statistics.median(http_times) * 1000,
-        "HTTP python hello p95, ms": bare.percentile(http_times, 95) * 1000,
-        "HTTP p50 / bare p50": statistics.median(http_times) / statistics.median(bare_times),
-        "bare python/s, 2 workers": bare_rate,
-        "HTTP executions/s, 2 clients": two.rate,
-        "HTTP executions/s, 8 clients": eight.rate,
-        "HTTP rate (8 clients) / bare rate": eight.rate / bare_rate,
-        "HTTP p95 at 8 clients, ms": bare.percentile(eight.latencies, 95) * 1000,
-    }
+def _measure(rounds: int, only: str) -> Iterator[Row]:
+    """Yield rows as they are measured, and print each."""
+    chosen = [word for word in only.split(",") if word]
+    with Bench(rounds=rounds) as bench:
+        for measurement in list_measurements(bench):
+            if chosen and not any(_is_in(measurement.id, word) for word in chosen):
+                continue
+            for row in _take(measurement):
+                print(table.line(row), flush=True)
+                yield row
+
+
+def _take(measurement: Measurement) -> Iterator[Row]:
+    """Yield the rows, and one that says why where there are none: the others go on."""
+    try:
+        yield from measurement.take()
+    except (UnavailableError, WrongAnswerError) as error:
+        yield Row(id=measurement.id, title=measurement.id, skipped=str(error))
+    except (OSError, subprocess.CalledProcessError) as error:
+        yield Row(id=measurement.id, title=measurement.id, skipped=f"failed: {error}")
+
+
+def _is_in(id_: str, word: str) -> bool:
+    return f"{id_}.".startswith(f"{word}.")
+
+
+def _write_documents(results: Path) -> None:
+    kept = json.loads(results.read_text())
+    rows: Sequence[Row] = [load_row(fields) for fields in kept["rows"]]
+    table.rewrite(DOCUMENT, table.render_all(rows, kept["machine"]))
+    table.rewrite(README, table.render_promised(rows, kept["machine"]))
+    print(f"written into {DOCUMENT} and {README}")
 
 
 if __name__ == "__main__":

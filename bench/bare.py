@@ -1,44 +1,40 @@
 """The yardstick: the same program started without Runyard."""
 
 import os
-import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.pool import ThreadPool
 
+# Commands of one program, one after the other: a compiler and what it made.
+Commands = Sequence[list[str]]
 
-def latency_seconds(argv: Sequence[str], *, runs: int) -> list[float]:
-    """Return the wall time of each of `runs` starts, output discarded."""
-    times = []
-    for _ in range(runs):
-        begun = time.perf_counter()
+
+def run(commands: Commands) -> float:
+    """Return the wall time from the first start to the last end, output discarded."""
+    begun = time.perf_counter()
+    for argv in commands:
         _start(argv)
-        times.append(time.perf_counter() - begun)
-    return times
+    return time.perf_counter() - begun
 
 
-def rate(argv: Sequence[str], *, workers: int, seconds: float) -> float:
-    """Return how many starts a second `workers` side by side sustain."""
+def rate(work: Sequence[Callable[[], object]], *, seconds: float) -> float:
+    """Return how often a second the works get done, each again and again beside the others."""
 
-    def work(_worker: int) -> int:
+    def repeat(do: Callable[[], object]) -> int:
         count, deadline = 0, time.perf_counter() + seconds
         while time.perf_counter() < deadline:
-            _start(argv)
+            do()
             count += 1
         return count
 
     begun = time.perf_counter()
-    with ThreadPool(workers) as pool:
-        total = sum(pool.map(work, range(workers)))
+    with ThreadPool(len(work)) as pool:
+        total = sum(pool.map(repeat, work))
     return total / (time.perf_counter() - begun)
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
-    return statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
-def _start(argv: Sequence[str]) -> None:
+def _start(argv: list[str]) -> None:
     null = os.open(os.devnull, os.O_WRONLY)
     try:
         pid = os.posix_spawn(
@@ -48,4 +44,4 @@ def _start(argv: Sequence[str]) -> None:
         os.close(null)
     _, status = os.waitpid(pid, 0)
     if status != 0:
-        raise subprocess.CalledProcessError(status, list(argv))
+        raise subprocess.CalledProcessError(status, argv)

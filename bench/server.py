@@ -1,119 +1,102 @@
-"""A server of its own for a measurement: free port, empty data directory, stopped at the end."""
+"""Servers to be measured, each with an empty data directory, and what they say of their pools."""
 
-import http.client
-import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import tempfile
+import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-READY_SECONDS_MAX = 30.0
-STOP_SECONDS_MAX = 30.0
-# Compilers of many languages, one after the other; they would take the cores from what is measured.
-SELF_TESTS_SECONDS_MAX = 300.0
+from bench import processes
+from bench.load import Connection, Load, question, saturate
+from runyard.testing.server import Server, serve
+
+FULL_SECONDS_MAX = 5.0
+_POLL_SECONDS = 0.005
+_METRICS = question("/metrics")
+_SAMPLE = re.compile(r"^runyard_pool_(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    port: int
-    pid: int
-    # From the start of the command to the first finished execution.
+class Costs:
+    """CPU milliseconds for each request: of the server, of its launcher with all sandboxes, and of
+    the clients.
+    """
+
+    server: float
+    sandboxes: float
+    clients: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`first_execution_seconds` is from the start of the command to the end of an execution."""
+
+    server: Server
     first_execution_seconds: float
+
+    def connect(self) -> Connection:
+        return Connection(self.server.port)
+
+    def unavailable(self) -> dict[str, str]:
+        """Return the runtimes that cannot be measured here, and why."""
+        with self.connect() as connection:
+            items = connection.ask_json(question("/api/v1/runtimes"))["items"]
+        return {
+            item["id"]: item["reason"] or item["state"]
+            for item in items
+            if item["state"] != "available"
+        }
+
+    def wait_until_full(self, connection: Connection, runtime: str) -> bool:
+        """Wait until as many sandboxes of the runtime stand ready as are wanted; say whether."""
+        deadline = time.monotonic() + FULL_SECONDS_MAX
+        while time.monotonic() < deadline:
+            text = connection.ask(_METRICS).decode()
+            if _count(text, "ready", runtime) >= _count(text, "wanted", runtime):
+                return True
+            time.sleep(_POLL_SECONDS)
+        return False
+
+    def count_ready(self, connection: Connection, runtime: str) -> int:
+        return int(_count(connection.ask(_METRICS).decode(), "ready", runtime))
+
+    def count_misses(self, connection: Connection, runtime: str) -> int:
+        return int(_count(connection.ask(_METRICS).decode(), "misses_total", runtime))
+
+    def saturate(
+        self, requests: Iterator[bytes], *, clients: int, seconds: float
+    ) -> tuple[Load, Costs]:
+        pid = self.server.pid
+        server, family = processes.cpu_seconds(pid), processes.family_cpu_seconds(pid)
+        load = saturate(self.server.port, requests, clients=clients, seconds=seconds)
+        each = 1000 / len(load.latencies)
+        return load, Costs(
+            server=(processes.cpu_seconds(pid) - server) * each,
+            sandboxes=(processes.family_cpu_seconds(pid) - family) * each,
+            clients=load.cpu_seconds * each,
+        )
 
 
 @contextmanager
-def serve(*arguments: str) -> Iterator[Server]:
-    """Start `runyard serve` and yield it once it has run a program."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory(prefix="runyard-bench-") as directory:
-        data = Path(directory) / "data"
-        data.mkdir()
-        Path(directory).chmod(0o755)
-        started = time.monotonic()
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "runyard",
-                "serve",
-                "--profile",
-                "development",
-                "--port",
-                str(port),
-                *arguments,
-            ],
-            env={**os.environ, "RUNYARD_DATA_DIR": str(data)},
-            stdout=subprocess.DEVNULL,
-        )
-        try:
-            _wait_for_execution(port, process)
-            first = time.monotonic() - started
-            _wait_for_self_tests(port)
-            yield Server(port, process.pid, first)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_SECONDS_MAX)
+def open_server(directory: Path, settings: dict[str, str], first: bytes) -> Iterator[Measured]:
+    """Start a server and yield it once it has answered `first` and tried all its runtimes: the
+    compilers of many languages would take the cores from what is measured.
+    """
+    started = time.monotonic()
+    with serve(directory, environment={**os.environ, **settings}) as server:
+        with Connection(server.port) as connection:
+            connection.run(first)
+        seconds = time.monotonic() - started
+        server.wait_until_probed()
+        yield Measured(server, seconds)
 
 
-def hello(runtime: str, path: str, content: str, **fields: object) -> bytes:
-    """Return a complete HTTP request that runs one file and waits for it."""
-    body = json.dumps(
-        {"runtime": runtime, "files": [{"path": path, "content": content}], "wait": 30, **fields}
-    ).encode()
-    head = (
-        "POST /api/v1/executions HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+def _count(metrics: str, name: str, runtime: str) -> float:
+    samples: Sequence[tuple[str, str, str]] = _SAMPLE.findall(metrics)
+    return sum(
+        float(value)
+        for metric, labels, value in samples
+        if metric == name and f'runtime="{runtime}"' in labels
     )
-    return head.encode() + body
-
-
-def _wait_for_execution(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + READY_SECONDS_MAX
-    body = json.dumps(
-        {
-            "runtime": "python3",
-            "files": [{"path": "main.py", "content": "print(1)"}],
-            "wait": 30,
-        }
-    )
-    while time.monotonic() < deadline and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_SECONDS_MAX)
-        try:
-            connection.request(
-                "POST", "/api/v1/executions", body, {"Content-Type": "application/json"}
-            )
-            answer = json.load(connection.getresponse())
-        except ConnectionError:
-            time.sleep(0.02)
-            continue
-        finally:
-            connection.close()
-        if answer.get("outcome") == "succeeded":
-            return
-        raise SystemExit(f"The first execution did not succeed: {answer}")
-    raise SystemExit("The server did not become ready; see its messages above.")
-
-
-def _wait_for_self_tests(port: int) -> None:
-    deadline = time.monotonic() + SELF_TESTS_SECONDS_MAX
-    while True:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READY_SECONDS_MAX)
-        try:
-            connection.request("GET", "/api/v1/runtimes")
-            runtimes = json.load(connection.getresponse())["items"]
-        finally:
-            connection.close()
-        if all(runtime["state"] != "unknown" for runtime in runtimes):
-            return
-        if time.monotonic() > deadline:
-            raise SystemExit("The self-tests of the runtimes did not end in time.")
-        time.sleep(0.2)

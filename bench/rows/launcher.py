@@ -4,13 +4,15 @@ import asyncio
 import os
 import select
 import socket
-import statistics
 import struct
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from bench import bare
+from bench.measurement import Bench, Measurement
+from bench.results import Row, middle, milliseconds
 from runyard.agent.frames import FrameType, encode_frame, encode_number
 from runyard.agent.messages import Command, encode_command
 from runyard.domain.limits import Limits
@@ -22,27 +24,39 @@ from runyard.engines.linux.spec import OrderFlag, OrderKind, ReportKind, Request
 PROGRAM = ("/bin/true",)
 LIMITS = Limits()
 WARM_UP_RUNS = 50
-LATENCY_RUNS = 400
-RATE_SECONDS = 4.0
+RUNS = 80
+RATE_SECONDS = 1.0
 _FRAME = struct.Struct("<IBBH")
 
 
-def measure() -> dict[str, float]:
-    rows: dict[str, float] = {}
-    bare_times = bare.latency_seconds(PROGRAM, runs=LATENCY_RUNS)
-    rows["bare /bin/true p50, ms"] = statistics.median(bare_times) * 1000
-    rows["bare /bin/true/s, 2 workers"] = bare.rate(PROGRAM, workers=2, seconds=RATE_SECONDS)
-    for name, options in (
-        ("launcher", LinuxOptions()),
-        ("launcher, new network each job,", LinuxOptions(fresh_network=True)),
+def list_measurements(bench: Bench) -> Iterator[Measurement]:
+    yield Measurement("launcher", partial(_measure, bench))
+
+
+def _measure(bench: Bench) -> Iterator[Row]:
+    bare_times = [bare.run([list(PROGRAM)]) for _ in range(RUNS * bench.rounds)]
+    starts = [partial(bare.run, [list(PROGRAM)])] * 2
+    bare_rate = middle([bare.rate(starts, seconds=RATE_SECONDS) for _ in range(bench.rounds)])
+    for suffix, title, options in (
+        ("", "the launcher alone, /bin/true", LinuxOptions()),
+        (".network", "the same, a new network for each", LinuxOptions(fresh_network=True)),
     ):
         with _slots(options, count=2) as slots:
-            times = _latencies(slots[0], options)
-            rows[f"{name} /bin/true p50, ms"] = statistics.median(times) * 1000
-            rows[f"{name} /bin/true p95, ms"] = bare.percentile(times, 95) * 1000
-            rows[f"{name} /bin/true/s, 1 worker"] = _rate(slots[:1], options)
-            rows[f"{name} /bin/true/s, 2 workers"] = _rate(slots, options)
-    return rows
+            times = _latencies(slots[0], options, count=RUNS * bench.rounds)
+            rates = [_rate(slots, options) for _ in range(bench.rounds)]
+        yield Row(
+            id=f"launcher{suffix}",
+            title=f"{title}: order, job, empty slot",
+            bare=milliseconds(bare_times),
+            runyard=milliseconds(times),
+        )
+        yield Row(
+            id=f"launcher{suffix}.rate",
+            title=f"{title}, a second, two workers",
+            unit="/s",
+            bare=bare_rate,
+            runyard=middle(rates),
+        )
 
 
 def run_job(slot: socket.socket, options: LinuxOptions, *, sequence: int) -> None:
@@ -115,9 +129,9 @@ async def _open_slots(launcher: LauncherHandle, count: int) -> list[socket.socke
     return slots
 
 
-def _latencies(slot: socket.socket, options: LinuxOptions) -> list[float]:
+def _latencies(slot: socket.socket, options: LinuxOptions, *, count: int) -> list[float]:
     times = []
-    for sequence in range(LATENCY_RUNS):
+    for sequence in range(count):
         begun = time.perf_counter()
         run_job(slot, options, sequence=sequence)
         times.append(time.perf_counter() - begun)
@@ -154,8 +168,3 @@ def _collect(pid: int, reading: int) -> int:
     if not text:
         raise RuntimeError("A worker of the measurement failed.")
     return int(text)
-
-
-if __name__ == "__main__":
-    for row, value in measure().items():
-        print(f"{row:<58} {value:>10.3f}")
