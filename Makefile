@@ -5,6 +5,7 @@ PYTHON ?= $(firstword $(wildcard /usr/bin/python3.13 /usr/bin/python3.12 /usr/bi
 BIN := .venv/bin
 SERVE_ARGS ?=
 TEST_ARGS ?=
+BENCH_ARGS ?=
 
 export RUNYARD_TOOLCHAIN_DIRS ?= ["$(CURDIR)/tools"]
 
@@ -37,7 +38,7 @@ test-vm: setup ## Run the engine's suites under cgroup v2, as root and rootless,
 	$(BIN)/python -m tests.vm
 
 bench: setup ## Measure Runyard against a bare process, side by side
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH_ARGS)
 
 fix: setup ## Format and repair what can be repaired
 	$(BIN)/ruff format .

@@ -14,7 +14,7 @@ def describe() -> dict[str, str]:
     return {
         "processors": f"{os.cpu_count()} x {found[1] if found else platform.machine()}",
         "memory": f"{int(memory[1]) / 1024**2:.1f} GiB" if memory else "unknown",
-        "system": f"Linux {platform.release()}, cgroup v{_cgroup_version()}",
+        "system": f"Linux {'.'.join(platform.release().split('.')[:2])}, cgroup v{_cgroup_version()}",
         "python": platform.python_version(),
         "runyard": _commit(),
         "load before": load,

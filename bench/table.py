@@ -80,7 +80,7 @@ def render_promised(rows: Sequence[Row], machine: Mapping[str, str]) -> Iterator
 def _describe(machine: Mapping[str, str]) -> str:
     return (
         f"Measured on {machine['processors']}, {machine['memory']}, {machine['system']},"
-        f" Python {machine['python']}, at {machine['runyard']}."
+        f" Python {machine['python']}."
     )
 
 

@@ -13,11 +13,13 @@ from bench.rows import (
     launcher,
     memory,
     rerun,
+    start,
     sustained,
 )
 
 _PARTS = (
     latency, rerun, drained, cpu_bound, first_byte, memory, sustained, durable, docker, launcher,
+    start,
 )  # fmt: skip
 
 
