@@ -23,16 +23,12 @@ from runyard.engines.linux.engine import build as build_linux_engine
 from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.privileges import code_paths, drop_privileges
-from runyard.options import artifact_caps, stock_options, worker_options
+from runyard.options import artifact_caps, pool_size, worker_options
+from runyard.parts import Parts, build_parts
 from runyard.services.catalogue import load_catalogue
-from runyard.services.checking import Checks
-from runyard.services.completions import Completions
 from runyard.services.executions import Executions
-from runyard.services.machine import count_processors
-from runyard.services.pool import Pool
 from runyard.services.probing import Probing
 from runyard.services.reaper import Reaper, destroy_orphans
-from runyard.services.recent import RecentExecutions
 from runyard.services.runner import Runner
 from runyard.services.runtimes import Runtimes
 from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains, mount_sources
@@ -46,8 +42,6 @@ from runyard.worker.lease import anybody_but, hold_lock, is_dead, new_owner
 from runyard.worker.loop import Worker
 
 _HEALTH_SECONDS_MAX = 2.0
-# One self-test may run beside a full worker.
-_SANDBOXES_BESIDE = 1
 # The launcher takes no more.
 _SLOT_COUNT_MAX = 256
 
@@ -183,49 +177,32 @@ async def _open_ground(
 async def _run(
     settings: Settings, ground: _Ground, *, runtimes: Runtimes, self_tests: bool
 ) -> AsyncIterator[Application]:
-    metrics, bus, recent, checks = Metrics(), MemoryBus(), RecentExecutions(), Checks()
-    pool = Pool(
-        ground.engine,
-        size=settings.worker_concurrency + _SANDBOXES_BESIDE,
-        metrics=metrics,
-        processors=count_processors(),
-        stock=stock_options(settings, ground.capabilities),
+    bus = MemoryBus()
+    parts = build_parts(
+        settings,
+        engine=ground.engine,
+        capabilities=ground.capabilities,
+        store=ground.store,
+        bus=bus,
     )
-    completions = Completions(store=ground.store, bus=bus, recent=recent, metrics=metrics)
+    metrics, pool, checks = parts.metrics, parts.pool, parts.checks
     reaper = Reaper(
         store=ground.store,
-        completions=completions,
-        recent=recent,
+        completions=parts.completions,
+        recent=parts.recent,
         metrics=metrics,
         is_dead=ground.is_dead,
         attempts_max=settings.attempts_max,
         retention=timedelta(days=settings.retention_days),
     )
-    worker = Worker(
-        store=ground.store,
-        bus=bus,
-        runner=Runner(
-            store=ground.store,
-            bus=bus,
-            pool=pool,
-            checks=checks,
-            completions=completions,
-            metrics=metrics,
-            find_runtime=runtimes.find,
-            artifact_caps=artifact_caps(settings),
-            attempts_max=settings.attempts_max,
-        ),
-        reaper=reaper,
-        metrics=metrics,
-        options=worker_options(settings, ground.owner),
-    )
+    worker = _build_worker(settings, ground, parts, reaper=reaper, runtimes=runtimes)
     # Before anything new is claimed, so that nobody waits for what died.
     await reaper.recover()
     executions = Executions(
         store=ground.store,
         bus=bus,
-        completions=completions,
-        recent=recent,
+        completions=parts.completions,
+        recent=parts.recent,
         find_runtime=runtimes.find,
         policy=settings.policy,
         queue_length_max=settings.queue_length_max,
@@ -240,6 +217,7 @@ async def _run(
         async with (
             _work(worker),
             _behind(pool.stock.keep_filled()),
+            _behind(parts.builds.count()),
             _behind(runtimes.probe_all(probing.run, works=expect) if self_tests else None),
         ):
             yield Application(
@@ -253,9 +231,32 @@ async def _run(
                 store=ground.store,
             )
     finally:
-        await pool.aclose()
-        await checks.aclose()
-        await bus.aclose()
+        await parts.aclose()
+
+
+def _build_worker(
+    settings: Settings, ground: _Ground, parts: Parts, *, reaper: Reaper, runtimes: Runtimes
+) -> Worker:
+    runner = Runner(
+        store=ground.store,
+        bus=parts.bus,
+        pool=parts.pool,
+        builds=parts.builds,
+        checks=parts.checks,
+        completions=parts.completions,
+        metrics=parts.metrics,
+        find_runtime=runtimes.find,
+        artifact_caps=artifact_caps(settings),
+        attempts_max=settings.attempts_max,
+    )
+    return Worker(
+        store=ground.store,
+        bus=parts.bus,
+        runner=runner,
+        reaper=reaper,
+        metrics=parts.metrics,
+        options=worker_options(settings, ground.owner),
+    )
 
 
 @asynccontextmanager
@@ -345,7 +346,7 @@ def _linux_options(settings: Settings, found: Iterable[Found]) -> LinuxOptions:
         limits_max=_largest([settings.policy.limits_max, *limits]),
         # Slots of several runtimes stay warm beside those in use and those that stand ready.
         slot_count_max=min(
-            2 * (settings.worker_concurrency + _SANDBOXES_BESIDE) + 8 + settings.pool_count_max,
+            2 * pool_size(settings) + 8 + settings.pool_count_max,
             _SLOT_COUNT_MAX,
         ),
     )

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runyard.domain.limits import Policy
+from runyard.domain.limits import GIB, MIB, Policy
 
 # No account can have this id: those of accounts are identifiers (`runyard.domain.identifiers`).
 LOCAL_OWNER_ID = "local"
@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     pool_runtimes: tuple[str, ...] = ("python", "javascript")
     # Let interpreters be forked, not executed. Forks of one parent share its address layout.
     forked_starts: bool = True
+
+    # Of what compilers made, on disk in data_dir; 0 keeps nothing.
+    build_cache_bytes_max: int = Field(default=1 * GIB, ge=0)
+    # The same for one account, so that nobody pushes out what others built.
+    build_cache_bytes_per_owner_max: int = Field(default=128 * MIB, ge=0)
 
     # Executions that may wait; beyond it a submission is answered "busy".
     queue_length_max: int = Field(default=5000, ge=1)

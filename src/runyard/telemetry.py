@@ -77,6 +77,7 @@ class Metrics:
             "runyard_sandbox_start_seconds", "To get a sandbox that is ready for files."
         )
         self.pool = PoolMetrics(self.registry)
+        self.builds = BuildMetrics(self.registry)
         self.step_seconds = self._seconds(
             "runyard_step_seconds", "Wall time of a step as the agent measured it.", ["kind"]
         )
@@ -141,4 +142,23 @@ class PoolMetrics:
             kinds,
             buckets=_LATENCY_SECONDS,
             registry=registry,
+        )
+
+
+class BuildMetrics:
+    """How often a compile step was spared, and what that takes."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.hits = Counter(
+            "runyard_build_cache_hits",
+            "Compile steps that an owner had run before.",
+            registry=registry,
+        )
+        self.misses = Counter(
+            "runyard_build_cache_misses",
+            "Compile steps that may be kept and were not there.",
+            registry=registry,
+        )
+        self.bytes = Gauge(
+            "runyard_build_cache_bytes", "What all builds take on disk.", registry=registry
         )

@@ -92,6 +92,8 @@ class Runtime:
     mounts: tuple[Mount, ...] = ()
     example: str = ""
     self_test: SelfTest | None = None
+    # Changes when the catalogue's entry or any of the toolchain's programs does; empty if unknown.
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

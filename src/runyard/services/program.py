@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +22,7 @@ from runyard.domain.execution import (
 from runyard.domain.files import File
 from runyard.domain.limits import MIB, Limits
 from runyard.domain.runtime import Command, Runtime, Start
+from runyard.services.build_cache import CompileStep
 from runyard.services.checking import CHECK_SECONDS_MAX, Checks
 from runyard.services.commands import compile_command, run_command, test_command
 from runyard.services.deadline import Deadline
@@ -32,6 +32,7 @@ from runyard.services.steps import (
     RunningStep,
     explain,
     measure,
+    note_cached,
     note_end,
     note_start,
     run_step,
@@ -40,11 +41,6 @@ from runyard.store.interface import Artifact
 
 # What is kept of all steps together; the output of later steps is cut.
 OUTPUT_BYTES_KEPT_MAX = 32 * MIB
-# Of what a compiler leaves for a run. What is more stays where it is, and the run comes there.
-_OUTPUT_COUNT_MAX = 1024
-_OUTPUT_BYTES_MAX = 16 * MIB
-# The agent walks for two seconds at most.
-_COLLECT_SECONDS_MAX = 5.0
 
 _log = structlog.get_logger(__name__)
 
@@ -85,6 +81,7 @@ class Program:
         checks: Checks,
         artifact_caps: ArtifactCaps,
         live: LiveChannel | None = None,
+        compile_step: CompileStep | None = None,
     ) -> None:
         self._request = request
         self._runtime = runtime
@@ -93,10 +90,11 @@ class Program:
         self._checks = checks
         self._artifact_caps = artifact_caps
         self._live = live
+        self._compile_step = compile_step or CompileStep(request, runtime)
         self._deadline = Deadline(request.execution_wall_seconds)
         self._place: Place | None = None
         # Sent along with the first command, in one round trip.
-        self._unsent: tuple[File, ...] = request.files
+        self._unsent: tuple[File, ...] = self._compile_step.files
         # Whether the compiler ran where the program is to run.
         self._is_beside_compiler = False
         self._running: RunningStep | None = None
@@ -110,7 +108,7 @@ class Program:
         Raises EngineError if there is none to be had.
         """
         request, compiler = self._request, self._runtime.compile
-        if compiler is not None:
+        if compiler is not None and self._compile_step.build is None:
             limits = request.compile_limits
             command = compile_command(request, compiler, limits)
             self._place = await self._sandboxes.take(
@@ -161,7 +159,11 @@ class Program:
 
     async def _build(self, compiler: Command) -> Verdict | None:
         """Compile. Return a verdict if that is the end of it."""
-        request = self._request
+        request, build = self._request, self._compile_step.build
+        if build is not None:
+            note_cached(self._notes, build.step)
+            self._record(build.step)
+            return None
         self._is_beside_compiler = True
         limits = self._deadline.clamp(request.compile_limits)
         command = compile_command(request, compiler, limits)
@@ -173,6 +175,7 @@ class Program:
         if result.outcome is not Outcome.SUCCEEDED:
             said = explain(result, limits)
             return Verdict(outcome=Outcome.COMPILE_FAILED, message=f"The compiler {said}.")
+        await self._compile_step.keep(result, self._channel)
         return None
 
     async def _leave_compiler(self, command: AgentCommand) -> None:
@@ -188,30 +191,15 @@ class Program:
 
     async def _move(self, place: Place) -> bool:
         """Go on in `place` with all that a run needs. False if that cannot be brought there."""
-        outputs = await self._collect_outputs()
+        outputs = await self._compile_step.collect(self._channel)
         compiled_in = self._place if outputs else place
         if outputs:
             self._place = place
-            self._unsent = join_files(self._request.files, outputs)
+            self._unsent = self._compile_step.files
             self._is_beside_compiler = False
         if compiled_in is not None:
             self._sandboxes.give_back(compiled_in)
         return bool(outputs)
-
-    async def _collect_outputs(self) -> tuple[File, ...]:
-        """Return what the compiler left for a run, nothing if that is not known to be all."""
-        try:
-            async with asyncio.timeout(_COLLECT_SECONDS_MAX):
-                files, is_whole = await self._channel.collect(
-                    self._runtime.build_outputs,
-                    count_max=_OUTPUT_COUNT_MAX,
-                    bytes_max=_OUTPUT_BYTES_MAX,
-                )
-        except (RunyardError, ConnectionError, TimeoutError) as error:
-            # The next step of the sandbox has an agent of its own.
-            _log.warning("build_outputs_not_collected", reason=str(error))
-            return ()
-        return tuple(files) if is_whole else ()
 
     async def _run_once(self) -> Verdict:
         request, runtime = self._request, self._runtime
@@ -380,12 +368,6 @@ class Program:
             outcome=Outcome.TIME_LIMIT_EXCEEDED,
             message=f"execution_wall_seconds ({self._deadline.seconds:g}) is spent: {consequence}.",
         )
-
-
-def join_files(files: tuple[File, ...], outputs: tuple[File, ...]) -> tuple[File, ...]:
-    """Return the files of a request as a compiler left them."""
-    replaced = {file.path for file in outputs}
-    return (*(file for file in files if file.path not in replaced), *outputs)
 
 
 def _test_failure(result: StepResult, limits: Limits) -> str:

@@ -6,8 +6,9 @@ A worker has claimed the execution; the store says *starting* and names the leas
 Three things then run at the same time until the first of them decides:
 
 - the work: take a sandbox from the pool and perform the request in it (`services.program`): put
-  the files, compile, begin a new step so that nothing of the compiler survives, run the program or
-  each test, collect artifacts. The first command travels together with the files;
+  the files, compile unless its owner did before (`services.build_cache`), begin a new step so that
+  nothing of the compiler survives, run the program or each test, collect artifacts. The first
+  command travels together with the files;
 - the steering: a client's input, signals and cancel (`services.steering`);
 - a clock that moves a silent program to *running* in the store.
 
@@ -54,6 +55,7 @@ from runyard.domain.errors import (
 from runyard.domain.events import EventKind, last_sequence
 from runyard.domain.execution import Execution, Outcome, State
 from runyard.domain.runtime import Runtime
+from runyard.services.build_cache import BuildCache
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.journal import Journal
@@ -87,6 +89,7 @@ class Runner:
     store: ExecutionStore
     bus: Bus
     pool: Pool
+    builds: BuildCache
     checks: Checks
     completions: Completions
     metrics: Metrics
@@ -170,6 +173,7 @@ class Attempt:
     async def _perform(self, sandbox_exit: AsyncExitStack) -> Verdict:
         runner, request = self._runner, self._execution.request
         runtime = runner.find_runtime(request.runtime_id)
+        compile_step = await runner.builds.find(request, runtime, owner_id=self._execution.owner_id)
         sandboxes = await sandbox_exit.enter_async_context(runner.pool.open())
         self._program = Program(
             request,
@@ -179,6 +183,7 @@ class Attempt:
             checks=runner.checks,
             artifact_caps=runner.artifact_caps,
             live=self._steering,
+            compile_step=compile_step,
         )
         await self._program.enter()
         self._journal.note(EventKind.STATE, {"state": State.RUNNING, "attempt": self.lease.attempt})

@@ -141,12 +141,20 @@ def describe_step(step: StepResult) -> dict[str, Any]:
     }
 
 
-def note_start(notes: Notes, step: RunningStep) -> None:
+def note_start(notes: Notes, step: RunningStep | StepResult) -> None:
     notes.note(EventKind.STEP_STARTED, {"kind": step.kind, "name": step.name})
 
 
 def note_end(notes: Notes, result: StepResult) -> None:
     notes.note(EventKind.STEP_FINISHED, describe_step(result))
+
+
+def note_cached(notes: Notes, step: StepResult) -> None:
+    """Tell all of a step that is not run again, except its end."""
+    note_start(notes, step)
+    for stream, data in (("stdout", step.stdout), ("stderr", step.stderr)):
+        if data:
+            notes.output(stream, data)
 
 
 def explain(step: StepResult, limits: Limits) -> str:

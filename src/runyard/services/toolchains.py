@@ -124,6 +124,8 @@ def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:
                 missing, said_package = located, bool(toolchain.packages)
             continue
         runtime = build_runtime(entry, toolchain, located)
+        fingerprint = _fingerprint(entry, runtime, located)
+        runtime = replace(runtime, digest=fingerprint)
         version = located.resolve(toolchain.version)
         candidates.append(
             Candidate(
@@ -131,7 +133,7 @@ def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:
                 version_runtime=_only_running(runtime, version),
                 version_stdin=toolchain.version_stdin,
                 version_pattern=toolchain.version_pattern,
-                fingerprint=_fingerprint(entry, runtime, located),
+                fingerprint=fingerprint,
             )
         )
     return Found(entry=entry, candidates=tuple(candidates), missing=missing)

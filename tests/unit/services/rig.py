@@ -17,6 +17,8 @@ from runyard.domain.limits import Limits, Policy, Usage
 from runyard.domain.runtime import Command, Runtime
 from runyard.domain.submission import Submission
 from runyard.engines.interface import Capabilities, Sandbox, SandboxSpec, Stream
+from runyard.services.build_cache import BuildCache
+from runyard.services.build_files import BuildFiles
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
@@ -54,8 +56,10 @@ SHELL = replace(
 )
 # "Compiles" by running build.sh, which may do anything a compiler can.
 BUILT = replace(SHELL, id="built", compile=Command(argv=("/bin/sh", "build.sh"), env=ENV))
+# What it leaves in out/ is all that a run needs.
+KEPT = replace(BUILT, id="kept", build_outputs=("out/**",), digest="one toolchain")
 MISSING = replace(PYTHON, id="missing", run=Command(argv=("/no/such/program",), env=ENV))
-RUNTIMES = {runtime.id: runtime for runtime in (PYTHON, SHELL, BUILT, MISSING)}
+RUNTIMES = {runtime.id: runtime for runtime in (PYTHON, SHELL, BUILT, KEPT, MISSING)}
 
 
 def find_runtime(name: str) -> Runtime:
@@ -189,6 +193,7 @@ class Rig:
     recent: RecentExecutions
     owner: str
     pool: Pool
+    builds: BuildCache
 
     @property
     def faults(self) -> Faults:
@@ -235,6 +240,7 @@ class RigOptions:
     is_working: bool = True
     is_dead: Callable[[str], bool] | None = None
     stock: StockOptions | None = None
+    builds: BuildFiles | None = None
 
 
 @asynccontextmanager
@@ -246,7 +252,16 @@ async def open_rig(folder: Path, **chosen: Any) -> AsyncIterator[Rig]:
     store, metrics, checks = SqlExecutionStore(database), Metrics(), Checks()
     engine = FaultyEngine(UnconfinedEngine())
     pool = Pool(engine, size=options.concurrency, metrics=metrics, stock=options.stock)
-    rig = _build(options, store=store, engine=engine, pool=pool, checks=checks, metrics=metrics)
+    builds = BuildCache(options.builds, metrics=metrics, context=lambda: "rig")
+    rig = _build(
+        options,
+        store=store,
+        engine=engine,
+        pool=pool,
+        builds=builds,
+        checks=checks,
+        metrics=metrics,
+    )
     working = asyncio.create_task(rig.worker.run()) if options.is_working else None
     filling = asyncio.create_task(pool.stock.keep_filled())
     try:
@@ -258,6 +273,7 @@ async def open_rig(folder: Path, **chosen: Any) -> AsyncIterator[Rig]:
             rig.worker.stop()
             await working
         await pool.aclose()
+        await builds.aclose()
         await checks.aclose()
         await engine.aclose()
         await rig.bus.aclose()
@@ -270,6 +286,7 @@ def _build(
     store: SqlExecutionStore,
     engine: FaultyEngine,
     pool: Pool,
+    builds: BuildCache,
     checks: Checks,
     metrics: Metrics,
 ) -> Rig:
@@ -281,6 +298,7 @@ def _build(
     runner = Runner(
         bus=bus,
         pool=pool,
+        builds=builds,
         checks=checks,
         metrics=metrics,
         find_runtime=find_runtime,
@@ -329,6 +347,7 @@ def _build(
         recent=recent,
         owner=owner,
         pool=pool,
+        builds=builds,
     )
 
 

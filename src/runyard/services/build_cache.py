@@ -1,0 +1,276 @@
+"""Lets the same sources be compiled once for each owner.
+
+Theory of operation. What a compile step leaves is a function of what `services.build_key` hashes.
+After one that succeeded, and before anything else runs in its sandbox, the agent hands over the
+files that `Runtime.build_outputs` names: every process of the step is dead by then and the program
+has not begun, so nothing but the compiler can have written them. They are stored behind the answer,
+with the step as it was (`services.build_files`). The next time they go into a fresh sandbox with
+the request's own files, the program is the first command there, and the stored step is told again,
+marked as cached.
+
+A hit is quick, so it tells that the same was built before. Each owner therefore has entries of his
+own, and who has no owner reads and writes none: nobody learns what another one compiles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+
+import structlog
+
+from runyard.agent.channel import Channel
+from runyard.domain.errors import RunyardError
+from runyard.domain.execution import Outcome, Request, StepKind, StepResult
+from runyard.domain.files import File, check_path
+from runyard.domain.limits import LIMIT_NAMES, Limits, Usage
+from runyard.domain.runtime import Runtime
+from runyard.services.build_files import ENTRY_BYTES_MAX, BuildFiles
+from runyard.services.build_key import compute_key
+from runyard.telemetry import Metrics
+
+_OUTPUT_COUNT_MAX = 1024
+# The agent walks for two seconds at most.
+_COLLECT_SECONDS_MAX = 5.0
+# In the run that follows a compiler its output takes no room on the disk, and in one that begins
+# with it, it does. A program is not to notice the difference.
+_DISK_SHARE_MAX = 8
+_HEADER_LENGTH_BYTES = 4
+# Builds in memory that wait for the disk; more are not worth it.
+_STORING_COUNT_MAX = 8
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """A compile step that succeeded within `limits`, and what it left."""
+
+    step: StepResult
+    limits: Limits
+    outputs: tuple[File, ...]
+
+
+class BuildCache:
+    """`context` says what decides builds beside the runtime and the request, each time anew.
+    Without `files` nothing is kept.
+    """
+
+    def __init__(
+        self, files: BuildFiles | None, *, metrics: Metrics, context: Callable[[], str]
+    ) -> None:
+        self._files = files
+        self._metrics = metrics
+        self._context = context
+        # On their way to the disk, by owner and key.
+        self._storing: dict[tuple[str, str], Build] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def find(
+        self, request: Request, runtime: Runtime, *, owner_id: str | None
+    ) -> CompileStep:
+        """Look for an earlier build of the request. Never raises for what the disk does."""
+        if self._files is None or owner_id is None or not runtime.build_outputs:
+            return CompileStep(request, runtime)
+        key, build = await asyncio.to_thread(self._look_up, request, runtime, owner_id)
+        if key is None:
+            return CompileStep(request, runtime)
+        if build is not None and not _suits(build, request):
+            build = None
+        (self._metrics.builds.hits if build else self._metrics.builds.misses).inc()
+        store = partial(self._store_behind, (owner_id, key))
+        return CompileStep(request, runtime, build=build, store=store)
+
+    async def count(self) -> None:
+        """Measure what is there already."""
+        if self._files is not None:
+            await asyncio.to_thread(self._note_size)
+
+    def _store_behind(self, place: tuple[str, str], build: Build) -> None:
+        if len(self._storing) >= _STORING_COUNT_MAX:
+            return
+        self._storing[place] = build
+        task = asyncio.create_task(self._store(place, build))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def aclose(self) -> None:
+        """Wait until all is stored."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _look_up(
+        self, request: Request, runtime: Runtime, owner_id: str
+    ) -> tuple[str | None, Build | None]:
+        assert self._files is not None
+        key = compute_key(request, runtime, context=self._context())
+        if key is None:
+            return None, None
+        # First what is being stored: it is on the disk before it goes from here.
+        build = self._storing.get((owner_id, key))
+        if build is not None:
+            return key, build
+        content = self._files.read(owner_id, key)
+        try:
+            return key, None if content is None else _unpack(content)
+        except (LookupError, TypeError, ValueError, RunyardError) as error:
+            # Another version of Runyard wrote it; the next build takes its place.
+            _log.warning("build_not_understood", reason=str(error))
+            return key, None
+
+    async def _store(self, place: tuple[str, str], build: Build) -> None:
+        try:
+            await asyncio.to_thread(self._write, place, build)
+        except OSError as error:
+            _log.warning("build_not_stored", reason=error.strerror)
+        finally:
+            if self._storing.get(place) is build:
+                del self._storing[place]
+
+    def _write(self, place: tuple[str, str], build: Build) -> None:
+        assert self._files is not None
+        self._files.write(*place, _pack(build))
+        self._note_size()
+
+    def _note_size(self) -> None:
+        assert self._files is not None
+        self._metrics.builds.bytes.set(self._files.count())
+
+
+class CompileStep:
+    """What becomes of a request's compile step: `build`, if it need not run, and what it leaves
+    for a run if it does.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        runtime: Runtime,
+        *,
+        build: Build | None = None,
+        store: Callable[[Build], None] | None = None,
+    ) -> None:
+        self.build = build
+        self._request = request
+        self._globs = runtime.build_outputs
+        self._store = store
+        self._outputs = None if build is None else build.outputs
+
+    @property
+    def files(self) -> tuple[File, ...]:
+        """The request's files and what the compiler left, as far as it was collected."""
+        outputs = self._outputs or ()
+        replaced = {file.path for file in outputs}
+        return (*(file for file in self._request.files if file.path not in replaced), *outputs)
+
+    async def keep(self, step: StepResult, channel: Channel) -> None:
+        """Keep what the step left, if that is allowed. Call it before anything else runs."""
+        is_whole = not (step.stdout_truncated or step.stderr_truncated)
+        if self._store is None or step.outcome is not Outcome.SUCCEEDED or not is_whole:
+            return
+        outputs = await self.collect(channel)
+        if outputs:
+            limits = self._request.compile_limits
+            self._store(Build(step=replace(step, cached=True), limits=limits, outputs=outputs))
+
+    async def collect(self, channel: Channel) -> tuple[File, ...]:
+        """Return what the step left for a run, or nothing: if that is not known to be all, or would
+        not leave a run the room it was granted. The agent is asked once.
+        """
+        if self._outputs is None:
+            found = () if self._may_miss_some() else await self._fetch(channel)
+            own = set(self._request.files)
+            outputs = tuple(file for file in found if file not in own)
+            self._outputs = outputs if _has_room(outputs, self._request) else ()
+        return self._outputs
+
+    def _may_miss_some(self) -> bool:
+        """Whether there may be outputs with hidden names, which no pattern matches."""
+        if not any("*" in glob for glob in self._globs):
+            return not self._globs
+        paths = (file.path for file in self._request.files)
+        return any(part.startswith(".") for path in paths for part in path.split("/"))
+
+    async def _fetch(self, channel: Channel) -> tuple[File, ...]:
+        try:
+            async with asyncio.timeout(_COLLECT_SECONDS_MAX):
+                found, is_whole = await channel.collect(
+                    self._globs, count_max=_OUTPUT_COUNT_MAX, bytes_max=ENTRY_BYTES_MAX
+                )
+        except (TimeoutError, ConnectionError, RunyardError) as error:
+            # The next step has an agent of its own.
+            _log.warning("build_not_collected", reason=str(error))
+            return ()
+        return tuple(found) if is_whole else ()
+
+
+def _suits(build: Build, request: Request) -> bool:
+    """Whether the request grants what the build took, as far as that is known, and has room."""
+    step, granted = build.step, request.compile_limits
+    taken = {
+        "wall_seconds": step.usage.wall_seconds,
+        "cpu_seconds": step.usage.cpu_seconds,
+        "memory_bytes": step.usage.memory_peak_bytes,
+        "output_bytes": max(len(step.stdout), len(step.stderr)),
+    }
+    for name in LIMIT_NAMES:
+        most, used = getattr(granted, name), taken.get(name)
+        if most < getattr(build.limits, name) and (used is None or most < used):
+            return False
+    return _has_room(build.outputs, request)
+
+
+def _has_room(outputs: tuple[File, ...], request: Request) -> bool:
+    size = sum(len(file.content) for file in (*request.files, *outputs))
+    return size * _DISK_SHARE_MAX <= request.run_limits.disk_bytes
+
+
+def _pack(build: Build) -> list[bytes]:
+    step = build.step
+    header = {
+        "name": step.name,
+        "exit_code": step.exit_code,
+        "message": step.message,
+        "usage": asdict(step.usage),
+        "limits": asdict(build.limits),
+        "streams": [len(step.stdout), len(step.stderr)],
+        "outputs": [[file.path, len(file.content), file.executable] for file in build.outputs],
+    }
+    encoded = json.dumps(header, separators=(",", ":")).encode()
+    length = len(encoded).to_bytes(_HEADER_LENGTH_BYTES, "little")
+    contents = [file.content for file in build.outputs]
+    return [length, encoded, step.stdout, step.stderr, *contents]
+
+
+def _unpack(content: memoryview) -> Build:
+    """The content was checked: it is what `_pack` made, in this or another process. What raises
+    here is the work of another version.
+    """
+    offset = _HEADER_LENGTH_BYTES
+
+    def take(size: int) -> bytes:
+        nonlocal offset
+        start, offset = offset, offset + size
+        return bytes(content[start:offset])
+
+    header = json.loads(take(int.from_bytes(content[:offset], "little")))
+    stdout, stderr = map(take, header["streams"])
+    step = StepResult(
+        kind=StepKind.COMPILE,
+        name=header["name"],
+        outcome=Outcome.SUCCEEDED,
+        exit_code=header["exit_code"],
+        cached=True,
+        message=header["message"],
+        usage=Usage(**header["usage"]),
+        stdout=stdout,
+        stderr=stderr,
+    )
+    outputs = tuple(
+        File(check_path(path), take(size), executable=executable)
+        for path, size, executable in header["outputs"]
+    )
+    return Build(step=step, limits=Limits(**header["limits"]), outputs=outputs)
