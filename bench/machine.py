@@ -10,11 +10,13 @@ from pathlib import Path
 def describe() -> dict[str, str]:
     found = re.search(r"^model name\s*: (.*)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     memory = re.search(r"MemTotal: +(\d+) kB", Path("/proc/meminfo").read_text())
+    # What follows is the builder's own counting.
+    kernel = ".".join(platform.release().split(".")[:2])
     load = " ".join(f"{each:.2f}" for each in os.getloadavg())
     return {
         "processors": f"{os.cpu_count()} x {found[1] if found else platform.machine()}",
         "memory": f"{int(memory[1]) / 1024**2:.1f} GiB" if memory else "unknown",
-        "system": f"Linux {'.'.join(platform.release().split('.')[:2])}, cgroup v{_cgroup_version()}",
+        "system": f"Linux {kernel}, cgroup v{_cgroup_version()}",
         "python": platform.python_version(),
         "runyard": _commit(),
         "load before": load,
