@@ -186,6 +186,7 @@ struct held {
 struct waiting {
     pid_t pid; /* 0: none */
     struct held held;
+    int reply; /* of a forked one, else -1 */
     int input_fd, output_fds[2];
     struct start_line line;
     char cwd[PATH_BYTES_MAX + 2];
@@ -328,7 +329,9 @@ void warm_discard(struct agent *agent);
 
 /* forked.c: programs that are forked from a zygote. */
 bool forked_is_possible(const struct agent *agent, const struct request *request);
-pid_t forked_start(struct agent *agent, struct program *program);
+pid_t forked_start(struct agent *agent, struct program *program, int *reply);
+bool forked_go(int *reply);
+void forked_close(int *reply);
 
 /* trace.c */
 const char *trace_hold(struct agent *agent, pid_t pid, uint64_t wall_ns, struct held *held);

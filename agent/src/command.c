@@ -106,10 +106,11 @@ static void begin(struct agent *agent, struct request *request)
 {
     struct command *command = &agent->command;
     struct program *program = &request->program;
+    int reply = -1;
     limits_begin(agent);
-    command->pid = forked_is_possible(agent, request) ? forked_start(agent, program) : -1;
-    command->started = command->pid > 0 ? STARTED_FORKED : STARTED_COLD;
-    if (command->pid < 0)
+    command->pid = forked_is_possible(agent, request) ? forked_start(agent, program, &reply) : -1;
+    command->started = command->pid > 0 && forked_go(&reply) ? STARTED_FORKED : STARTED_COLD;
+    if (command->started == STARTED_COLD)
         command->pid = child_start(agent, program);
     command_close_program_fds(program);
     if (command->pid < 0) {

@@ -42,8 +42,7 @@ static bool send_request(const struct zygote_link *link, const struct program *p
     return sendmsg(link->socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1;
 }
 
-/* Wait for the new process to say who it is, and let it go. One that comes too late finds nobody
- * and ends. */
+/* Wait for the new process to say who it is. One that comes too late finds nobody and ends. */
 static pid_t receive_pid(int reply)
 {
     pid_t pid;
@@ -54,25 +53,42 @@ static pid_t receive_pid(int reply)
         int count = poll(&in, 1, now < until ? (int)((until - now) / NS_PER_MS) + 1 : 0);
         if (count < 0 && errno == EINTR)
             continue;
-        if (count != 1 || recv(reply, &pid, sizeof pid, 0) != sizeof pid ||
-            send(reply, "g", 1, MSG_NOSIGNAL) != 1)
-            return -1;
-        return pid;
+        return count == 1 && recv(reply, &pid, sizeof pid, 0) == sizeof pid ? pid : -1;
     }
 }
 
-/* Return the pid of a process that is our child, has the program's streams and is about to run
- * what the zygote was started for; or -1, and then there is none. */
-pid_t forked_start(struct agent *agent, struct program *program)
+/* Return the pid of a process that is our child, has the program's streams and waits at `reply` to
+ * run what the zygote was started for; or -1, and then there is none. */
+pid_t forked_start(struct agent *agent, struct program *program, int *reply)
 {
     int ends[2];
+    *reply = -1;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
         return -1;
     bool is_sent = send_request(&agent->zygote, program, ends[1]);
     close(ends[1]);
     pid_t pid = is_sent ? receive_pid(ends[0]) : -1;
-    close(ends[0]);
+    if (pid < 0)
+        close(ends[0]);
+    else
+        *reply = ends[0];
     return pid;
+}
+
+/* Let it run. Returns false if it has died meanwhile. */
+bool forked_go(int *reply)
+{
+    bool is_alive = send(*reply, "g", 1, MSG_NOSIGNAL) == 1;
+    forked_close(reply);
+    return is_alive;
+}
+
+/* One that was not let go ends. */
+void forked_close(int *reply)
+{
+    if (*reply >= 0)
+        close(*reply);
+    *reply = -1;
 }
 
 /* Whether the zygote was started as what is asked for. */

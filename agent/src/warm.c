@@ -44,14 +44,21 @@ static const char *start(struct agent *agent, struct request *request, const cha
     if (program->cwd_fd < 0)
         return "there is no such folder";
     const char *why = "no process could be made";
-    waiting->pid =
-        command_open_streams(command, request) ? child_start_stopped(agent, program) : -1;
+    bool has_streams = command_open_streams(command, request);
+    waiting->pid = -1;
+    if (has_streams && forked_is_possible(agent, request))
+        waiting->pid = forked_start(agent, program, &waiting->reply);
+    bool is_forked = waiting->pid > 0;
+    if (has_streams && !is_forked)
+        waiting->pid = child_start_stopped(agent, program);
     command_close_program_fds(program);
     close(program->cwd_fd);
     waiting->input_fd = command->input.fd;
     waiting->output_fds[0] = command->outputs[0].fd;
     waiting->output_fds[1] = command->outputs[1].fd;
-    if (waiting->pid > 0)
+    if (is_forked)
+        why = NULL;
+    else if (waiting->pid > 0)
         why = trace_hold(agent, waiting->pid, request->limits.wall_ns, &waiting->held);
     return why;
 }
@@ -66,6 +73,7 @@ void warm_discard(struct agent *agent)
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
+    forked_close(&waiting->reply);
     waiting->pid = 0;
     waiting->held.count = 0;
     if (!reap_everything(agent))
@@ -106,7 +114,8 @@ bool warm_go(struct agent *agent, const struct request *request)
         return false;
     }
     limits_begin(agent);
-    if (!trace_release(&waiting->held)) {
+    bool is_forked = waiting->reply >= 0;
+    if (is_forked ? !forked_go(&waiting->reply) : !trace_release(&waiting->held)) {
         warm_discard(agent);
         return false;
     }
@@ -114,7 +123,7 @@ bool warm_go(struct agent *agent, const struct request *request)
     command->input.fd = waiting->input_fd;
     command->outputs[0].fd = waiting->output_fds[0];
     command->outputs[1].fd = waiting->output_fds[1];
-    command->started = STARTED_WAITING;
+    command->started = is_forked ? STARTED_FORKED : STARTED_WAITING;
     waiting->pid = 0;
     return true;
 }

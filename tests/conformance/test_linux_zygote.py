@@ -29,7 +29,7 @@ from runyard.testing.engine_conformance.session import (
     Session,
     eventually,
 )
-from runyard.testing.engine_conformance.starts import ARGV, ENV
+from runyard.testing.engine_conformance.starts import ARGV, ENV, open_ahead
 from tests.conformance import platforms
 
 OPTIONS = LinuxOptions(slot_count_max=1)
@@ -77,8 +77,18 @@ async def run_main(engine: Engine, main: str, *, limits: Limits = LIMITS) -> End
 
 def find_zygote(launcher: LauncherHandle) -> int | None:
     """Return the pid of the one child that a slot of this launcher has beside its job."""
-    for slot in _children(launcher.pid):
-        for child in _children(slot):
+    return _find_interpreter(_children(launcher.pid))
+
+
+def find_fork(launcher: LauncherHandle) -> int | None:
+    """Return the pid of a child of an agent: a program."""
+    jobs = [job for slot in _children(launcher.pid) for job in _children(slot)]
+    return _find_interpreter(jobs)
+
+
+def _find_interpreter(parents: list[int]) -> int | None:
+    for parent in parents:
+        for child in _children(parent):
             if Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")[:-1] == [
                 word.encode() for word in ARGV
             ]:
@@ -220,3 +230,26 @@ async def test_zygote_serves_a_bounded_number_of_programs(
 
     # It is also replaced when a job left pages in its group, which may be any time.
     assert 2 <= len(zygotes - {None}) < 10
+
+
+async def test_fork_that_was_made_ahead_gives_way_to_another_command(engine: Engine) -> None:
+    async with open_ahead(engine, Start.FORKED) as session:
+        await session.put({"main.py": "import os, sys; print(sys.argv[1:], os.listdir('/proc'))"})
+        ended = await session.run(*ARGV, "word", env=ENV)
+
+    assert ended.exited.started is Start.COLD
+    assert ended.text.startswith("['word']")
+    # Nothing of the fork is left beside the program.
+    assert len([word for word in ended.text.split("'") if word.isdigit()]) == 1
+
+
+async def test_fork_that_died_waiting_is_replaced(engine: Engine, launcher: LauncherHandle) -> None:
+    async with open_ahead(engine, Start.FORKED) as session:
+        fork = find_fork(launcher)
+        assert fork is not None
+        os.kill(fork, signal.SIGKILL)
+        await eventually(lambda: find_fork(launcher) is None, "the fork ends")
+        await session.put({"main.py": "print('again')"})
+        ended = await session.run(*ARGV, env=ENV)
+
+    assert ended.text == "again"

@@ -173,14 +173,16 @@ class Shelf:
         return now < self._rests_until
 
     async def _start_program(self, channel: Channel) -> AgentCommand | None:
-        """Return the program that waits now; None if it should not or would not."""
+        """Return the program that a request must be the same as; None if any is right: a fork that
+        is not wanted costs next to nothing.
+        """
         command = self.recipe.command
-        if self.recipe.start is not Start.WAITING:
+        if self.recipe.start is Start.COLD:
             return None
         patient = replace(command.limits, wall_seconds=START_SECONDS_MAX)
         warmed = await channel.warm(replace(command, limits=patient))
         if warmed.is_waiting:
-            return command
+            return command if self.recipe.start is Start.WAITING else None
         _log.info("program_does_not_wait", runtime=self.recipe.runtime.id, reason=warmed.message)
         self.rest()
         return None

@@ -24,6 +24,8 @@ BURN = "import os\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nwhil
 MEASURE = """
 import os, time
 os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+print("ready")
+input()
 ends_at, began = time.monotonic() + 1.0, time.process_time()
 while time.monotonic() < ends_at: pass
 print(time.process_time() - began)
@@ -75,12 +77,10 @@ async def read_cpu_seconds(sandbox: Sandbox) -> float:
     return spent
 
 
-async def wait_until_burning(sandbox: Sandbox) -> float:
-    """Return the processor seconds it has spent by then."""
+async def wait_until_burning(sandbox: Sandbox) -> None:
     async with asyncio.timeout(DEADLINE_SECONDS):
-        while (spent := await read_cpu_seconds(sandbox)) < 0.1:
+        while await read_cpu_seconds(sandbox) < 0.1:
             pass
-    return spent
 
 
 async def test_sandbox_made_ahead_has_the_least_weight_until_it_begins(
@@ -112,8 +112,12 @@ async def test_program_started_ahead_takes_no_time_from_one_that_runs(
         burning = await start_burning(ahead)
         session = Session(mine, LIMITS)
         await session.start()
-        before = await wait_until_burning(ahead)
-        got = float((await session.python(MEASURE)).text)
+        await wait_until_burning(ahead)
+        measuring = session.launch_python(MEASURE, keep_stdin_open=True)
+        await measuring.read_until(b"ready")
+        before = await read_cpu_seconds(ahead)
+        session.channel.write_stdin(b"go\n")
+        got = float((await measuring.finish()).text.split()[-1])
         burnt = await read_cpu_seconds(ahead) - before
     finally:
         await ahead.destroy()

@@ -215,7 +215,7 @@ async def open_ahead(engine: Engine, start: Start) -> AsyncIterator[Session]:
         await sandbox.prepare(LIMITS, ahead=True)
         async with asyncio.timeout(DEADLINE_SECONDS):
             await session.channel.open()
-            if start is Start.WAITING:
+            if start is not Start.COLD:
                 await _warm(session)
         await sandbox.begin(LIMITS)
         yield session
