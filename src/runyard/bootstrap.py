@@ -27,7 +27,9 @@ from runyard.options import artifact_caps, pool_size, worker_options
 from runyard.parts import Parts, build_parts
 from runyard.services.catalogue import load_catalogue
 from runyard.services.executions import Executions
-from runyard.services.probing import Probing
+from runyard.services.prepared import PreparedFiles, prepared_folder
+from runyard.services.preparing import LIMITS as PREPARING_LIMITS
+from runyard.services.preparing import Preparing
 from runyard.services.reaper import Reaper, destroy_orphans
 from runyard.services.runner import Runner
 from runyard.services.runtimes import Runtimes
@@ -101,6 +103,9 @@ def lay_groundwork(settings: Settings, *, keep_user: bool = False) -> Groundwork
     """
     configure_logs(log_format=settings.log_format, level=settings.log_level)
     found = _find_toolchains(settings)
+    if not keep_user:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        prepared_folder(settings.data_dir).mkdir(exist_ok=True)
     launcher = start_launcher(_linux_options(settings, found))
     if os.geteuid() == 0 and not keep_user:
         try:
@@ -149,6 +154,7 @@ class _Ground:
     capabilities: Capabilities
     owner: str
     is_dead: Callable[[str], bool]
+    prepared: PreparedFiles | None
 
 
 @asynccontextmanager
@@ -168,6 +174,7 @@ async def _open_ground(
                     capabilities=capabilities,
                     owner=owner,
                     is_dead=anybody_but(owner) if is_alone else is_dead,
+                    prepared=_open_prepared(settings, launcher, is_alone=is_alone),
                 )
         finally:
             await store.aclose()
@@ -185,7 +192,7 @@ async def _run(
         store=ground.store,
         bus=bus,
     )
-    metrics, pool, checks = parts.metrics, parts.pool, parts.checks
+    metrics, pool = parts.metrics, parts.pool
     reaper = Reaper(
         store=ground.store,
         completions=parts.completions,
@@ -207,18 +214,13 @@ async def _run(
         policy=settings.policy,
         queue_length_max=settings.queue_length_max,
     )
-    probing = Probing(pool=pool, checks=checks)
-
-    def expect(runtime: Runtime) -> None:
-        if runtime.id in settings.pool_runtimes:
-            pool.stock.expect(runtime)
-
+    preparing = _offer_runtimes(settings, ground, parts, runtimes)
     try:
         async with (
             _work(worker),
             _behind(pool.stock.keep_filled()),
             _behind(parts.builds.count()),
-            _behind(runtimes.probe_all(probing.run, works=expect) if self_tests else None),
+            _behind(preparing.settle() if self_tests else None),
         ):
             yield Application(
                 settings=settings,
@@ -259,6 +261,24 @@ def _build_worker(
     )
 
 
+def _offer_runtimes(
+    settings: Settings, ground: _Ground, parts: Parts, runtimes: Runtimes
+) -> Preparing:
+    def expect(runtime: Runtime) -> None:
+        if runtime.id in settings.pool_runtimes:
+            parts.pool.stock.expect(runtime)
+
+    preparing = Preparing(
+        runtimes=runtimes,
+        files=ground.prepared,
+        pool=parts.pool,
+        checks=parts.checks,
+        works=expect,
+    )
+    preparing.offer()
+    return preparing
+
+
 @asynccontextmanager
 async def _work(worker: Worker) -> AsyncIterator[None]:
     working = asyncio.create_task(worker.run())
@@ -284,6 +304,15 @@ async def _behind(work: Coroutine[Any, Any, None] | None) -> AsyncIterator[None]
 def _find_toolchains(settings: Settings) -> tuple[Found, ...]:
     search = ToolchainSearch(toolchain_dirs=settings.resolved_toolchain_dirs)
     return find_toolchains(load_catalogue(), search)
+
+
+def _open_prepared(
+    settings: Settings, launcher: LauncherHandle | None, *, is_alone: bool
+) -> PreparedFiles | None:
+    """Return them if sandboxes can be shown what is in there."""
+    folder = prepared_folder(settings.data_dir)
+    is_shown = launcher is not None and str(folder) in launcher.options.sources
+    return PreparedFiles(folder, is_alone=is_alone) if is_shown and folder.is_dir() else None
 
 
 def _lock(settings: Settings) -> AbstractContextManager[bool]:
@@ -342,8 +371,12 @@ def _linux_options(settings: Settings, found: Iterable[Found]) -> LinuxOptions:
         limits for runtime in runtimes for limits in (runtime.compile_limits, runtime.run_limits)
     ]
     return LinuxOptions(
-        sources=("/opt", *(str(source) for source in mount_sources(found))),
-        limits_max=_largest([settings.policy.limits_max, *limits]),
+        sources=(
+            "/opt",
+            str(prepared_folder(settings.data_dir)),
+            *(str(source) for source in mount_sources(found)),
+        ),
+        limits_max=_largest([settings.policy.limits_max, PREPARING_LIMITS, *limits]),
         # Slots of several runtimes stay warm beside those in use and those that stand ready.
         slot_count_max=min(
             2 * pool_size(settings) + 8 + settings.pool_count_max,

@@ -47,6 +47,24 @@ class ToolchainHome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Preparation:
+    """Files that are made once for a toolchain, each command in a sandbox of its own that holds
+    `files`, and shown read-only at `target` from then on. `compile` and `run` then take the place
+    of the toolchain's own; None leaves them as they are.
+    """
+
+    target: str
+    files: tuple[File, ...]
+    commands: tuple[Command, ...]
+    # Globs of what is kept of each sandbox; a file that ends in .gz is unpacked.
+    outputs: tuple[str, ...]
+    # A file of each sandbox: the paths that the outputs were made from, a line each.
+    sources: str
+    compile: Command | None = None
+    run: Command | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Toolchain:
     """One way to provide a runtime. `programs` must exist; `hint` says how to get them where no
     Debian package brings them.
@@ -59,6 +77,7 @@ class Toolchain:
     compile: Command | None = None
     run: Command
     build_outputs: tuple[str, ...] = ()
+    preparation: Preparation | None = None
     version: Command
     version_stdin: bytes = b""
     version_pattern: str = VERSION_PATTERN
@@ -135,6 +154,17 @@ class _HomeTable(_Table):
     candidates: _Words
 
 
+class _PreparedTable(_Table):
+    target: Annotated[str, Field(pattern=r"^/opt(/[a-z0-9_][a-z0-9_.-]*)+$")]
+    commands: Annotated[list[_Words], Field(min_length=1, max_length=16)]
+    outputs: _Words
+    sources: _Word
+    compile: _Words | None = None
+    compile_start: Literal["waiting"] | None = None
+    run: _Words | None = None
+    run_start: Literal["waiting"] | None = None
+
+
 class _ToolchainTable(_Table):
     programs: _Words
     packages: list[_Word] = []
@@ -146,6 +176,7 @@ class _ToolchainTable(_Table):
     # Only an interpreter that is given its program forks; a compiler is handed files.
     run_start: Literal["waiting", "forked"] | None = None
     build_outputs: Annotated[list[_Word], Field(max_length=16)] = []
+    prepared: _PreparedTable | None = None
     env: dict[str, str] = {}
     version: _Words
     version_stdin: str = ""
@@ -192,7 +223,7 @@ def _load_entry(file: Path) -> CatalogueEntry:
         first = error.errors()[0]
         raise refuse(".".join(map(str, first["loc"])), first["msg"]) from error
     example, self_test = _read_files(folder / "example"), _read_files(folder / "selftest")
-    extra = _read_files(folder / "extra")
+    extra, prepared = _read_files(folder / "extra"), _read_files(folder / "prepared")
     for name, files in (("example", example), ("selftest", self_test)):
         if table.entry not in (found.path for found in files):
             raise refuse("entry", f"there is no {name}/{table.entry}")
@@ -218,14 +249,16 @@ def _load_entry(file: Path) -> CatalogueEntry:
             expected_stdout=table.self_test.expected_stdout,
         ),
         toolchains=tuple(
-            _build_toolchain(file, number, toolchain)
+            _build_toolchain(file, number, toolchain, prepared)
             for number, toolchain in enumerate(table.toolchain)
         ),
-        digest=_digest(raw, (*self_test, *extra)),
+        digest=_digest(raw, (*self_test, *extra, *prepared)),
     )
 
 
-def _build_toolchain(file: Path, number: int, table: _ToolchainTable) -> Toolchain:
+def _build_toolchain(
+    file: Path, number: int, table: _ToolchainTable, prepared: tuple[File, ...]
+) -> Toolchain:
     key = f"toolchain.{number}"
     for name, argv in (("compile", table.compile), ("run", table.run), ("version", table.version)):
         _check_argv(file, f"{key}.{name}", argv or [])
@@ -246,6 +279,9 @@ def _build_toolchain(file: Path, number: int, table: _ToolchainTable) -> Toolcha
         else None,
         run=_build_command(table.run, table.run_start, table.env),
         build_outputs=tuple(table.build_outputs),
+        preparation=_build_preparation(table.prepared, table.env, prepared)
+        if table.prepared
+        else None,
         version=Command(argv=tuple(table.version), env=table.env),
         version_stdin=table.version_stdin.encode(),
         version_pattern=table.version_pattern,
@@ -258,14 +294,39 @@ def _build_command(argv: Sequence[str], start: str | None, env: dict[str, str]) 
 
 def _check_build(file: Path, key: str, table: _ToolchainTable) -> None:
     """Refuse what only a compile step can have, and outputs that are not below /work."""
-    for name in ("compile_start", "build_outputs"):
+    for name in ("compile_start", "build_outputs", "prepared"):
         if getattr(table, name) and not table.compile:
             raise _refuse(file, f"{key}.{name}", "there is no compile command")
-    for glob in table.build_outputs:
+    _check_paths(file, f"{key}.build_outputs", table.build_outputs)
+    if table.prepared:
+        key = f"{key}.prepared"
+        for argv in table.prepared.commands:
+            _check_argv(file, f"{key}.commands", argv)
+        for name, words in (("compile", table.prepared.compile), ("run", table.prepared.run)):
+            _check_argv(file, f"{key}.{name}", words or [])
+        _check_paths(file, f"{key}.outputs", [*table.prepared.outputs, table.prepared.sources])
+
+
+def _check_paths(file: Path, key: str, paths: Iterable[str]) -> None:
+    for path in paths:
         try:
-            check_path(glob)
+            check_path(path)
         except InvalidPathError as error:
-            raise _refuse(file, f"{key}.build_outputs", error.message.rstrip(".")) from error
+            raise _refuse(file, key, error.message.rstrip(".")) from error
+
+
+def _build_preparation(
+    table: _PreparedTable, env: dict[str, str], files: tuple[File, ...]
+) -> Preparation:
+    return Preparation(
+        target=table.target,
+        files=files,
+        commands=tuple(Command(argv=tuple(argv), env=env) for argv in table.commands),
+        outputs=tuple(table.outputs),
+        sources=table.sources,
+        compile=_build_command(table.compile, table.compile_start, env) if table.compile else None,
+        run=_build_command(table.run, table.run_start, env) if table.run else None,
+    )
 
 
 def _build_home(table: _HomeTable) -> ToolchainHome:

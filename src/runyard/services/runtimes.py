@@ -65,12 +65,13 @@ ProbeRun = Callable[[Runtime, SelfTest], Awaitable[ProbeResult]]
 
 @dataclass(slots=True)
 class _Standing:
-    """How one runtime stands. `chosen` is the candidate that is offered."""
+    """How one runtime stands. `chosen` is the candidate that passed its self-test."""
 
     found: Found
     runtime: Runtime
     state: RuntimeState
     reason: str | None = None
+    chosen: Candidate | None = None
 
 
 class Runtimes:
@@ -153,7 +154,20 @@ class Runtimes:
                 _log.warning("runtime_unavailable", runtime=runtime_id, reason=reasons[0])
         return RuntimeStatus(runtime=standing.runtime, state=standing.state, reason=standing.reason)
 
+    def chosen(self) -> tuple[tuple[Candidate, Runtime], ...]:
+        """Return the toolchains that passed, each with the runtime that it makes by itself."""
+        return tuple(
+            (each.chosen, replace(each.chosen.runtime, version=each.runtime.version))
+            for each in self._standings.values()
+            if each.chosen is not None
+        )
+
+    def offer(self, runtime: Runtime) -> None:
+        """Let the same toolchain provide its runtime in another way from here on."""
+        self._standings[runtime.id].runtime = runtime
+
     def _accept(self, standing: _Standing, candidate: Candidate, version: str) -> None:
+        standing.chosen = candidate
         standing.runtime = replace(candidate.runtime, version=version)
         standing.state = RuntimeState.AVAILABLE
         standing.reason = None
@@ -215,7 +229,14 @@ async def _try_candidate(candidate: Candidate, run: ProbeRun) -> tuple[str, str 
         _patiently(candidate.version_runtime), replace(test, stdin=candidate.version_stdin)
     )
     version = _parse_version(asked.stdout + b"\n" + asked.stderr, candidate.version_pattern)
-    runtime = _patiently(candidate.runtime)
+    return version, await try_self_test(candidate.runtime, run)
+
+
+async def try_self_test(runtime: Runtime, run: ProbeRun) -> str | None:
+    """Return why the self-test did not pass, or None if it did."""
+    test = runtime.self_test
+    assert test is not None, "every entry of the catalogue has a self-test"
+    runtime = _patiently(runtime)
     reason: str | None = None
     for _ in range(TRIES_MAX):
         result = await run(runtime, test)
@@ -224,7 +245,7 @@ async def _try_candidate(candidate: Candidate, run: ProbeRun) -> tuple[str, str 
         reason = _judge(result, test)
         if reason is None:
             break
-    return version, reason
+    return reason
 
 
 def _parse_version(output: bytes, pattern: str) -> str:
@@ -258,14 +279,15 @@ def _patiently(runtime: Runtime) -> Runtime:
     """Return the runtime as a self-test runs it: after people's programs, so with more time."""
     seconds = max(runtime.compile_limits.wall_seconds, runtime.run_limits.wall_seconds)
     runtime = replace(runtime, run_limits=replace(runtime.run_limits, wall_seconds=seconds))
-    if not os.access(_NICE, os.X_OK):
-        return runtime
     return replace(
-        runtime, compile=runtime.compile and _nicely(runtime.compile), run=_nicely(runtime.run)
+        runtime, compile=runtime.compile and nicely(runtime.compile), run=nicely(runtime.run)
     )
 
 
-def _nicely(command: Command) -> Command:
+def nicely(command: Command) -> Command:
+    """Return the command as it runs behind people's programs: cold, and giving way to them."""
+    if not os.access(_NICE, os.X_OK):
+        return replace(command, start=Start.COLD)
     return replace(command, argv=(_NICE, "-n", _NICENESS, *command.argv), start=Start.COLD)
 
 

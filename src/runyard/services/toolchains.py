@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runyard.domain.runtime import Command, Mount, Runtime
-from runyard.services.catalogue import CatalogueEntry, Toolchain, ToolchainHome
+from runyard.services.catalogue import CatalogueEntry, Preparation, Toolchain, ToolchainHome
 
 STANDARD_DIRS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/go/bin")
 # These only choose a toolchain from the caller's home, which a sandbox does not have.
@@ -42,6 +42,7 @@ class Candidate:
     version_pattern: str
     # Changes when the catalogue's entry or any of the toolchain's programs does.
     fingerprint: str
+    preparation: Preparation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +135,22 @@ def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:
                 version_stdin=toolchain.version_stdin,
                 version_pattern=toolchain.version_pattern,
                 fingerprint=fingerprint,
+                preparation=_prepare(toolchain, located),
             )
         )
     return Found(entry=entry, candidates=tuple(candidates), missing=missing)
+
+
+def _prepare(toolchain: Toolchain, located: _Located) -> Preparation | None:
+    preparation = toolchain.preparation
+    if preparation is None:
+        return None
+    return replace(
+        preparation,
+        commands=tuple(located.resolve(command) for command in preparation.commands),
+        compile=preparation.compile and located.resolve(preparation.compile),
+        run=preparation.run and located.resolve(preparation.run),
+    )
 
 
 def _only_running(runtime: Runtime, command: Command) -> Runtime:

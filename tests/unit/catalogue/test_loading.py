@@ -11,6 +11,14 @@ from runyard.services.catalogue import load_catalogue
 from tests.unit.catalogue.folders import RUNTIME, write_runtime
 
 COMPILE = 'compile = ["democ", "{entry}"]\n'
+PREPARED_KEY = "toolchain.0.prepared"
+PREPARED = """
+[toolchain.prepared]
+target = "/opt/prepared"
+commands = [["sh", "make.sh"]]
+outputs = ["out/**"]
+sources = "sources"
+"""
 
 
 def test_load_returns_what_the_folder_says(tmp_path: Path) -> None:
@@ -71,6 +79,35 @@ def test_commands_start_cold_unless_the_catalogue_says_more(tmp_path: Path) -> N
     assert toolchain.build_outputs == ()
 
 
+def test_prepared_files_are_read(tmp_path: Path) -> None:
+    write_runtime(tmp_path, text=RUNTIME + COMPILE + PREPARED + 'run = ["demo", "-fast"]\n')
+    (tmp_path / "demo" / "prepared").mkdir()
+    (tmp_path / "demo" / "prepared" / "make.sh").write_text("make\n")
+
+    (entry,) = load_catalogue([tmp_path])
+
+    preparation = entry.toolchains[0].preparation
+    assert preparation is not None
+    assert [file.path for file in preparation.files] == ["make.sh"]
+    assert [command.argv for command in preparation.commands] == [("sh", "make.sh")]
+    assert (preparation.target, preparation.sources) == ("/opt/prepared", "sources")
+    assert preparation.outputs == ("out/**",)
+    assert preparation.compile is None
+    assert preparation.run is not None
+    assert preparation.run.argv == ("demo", "-fast")
+
+
+def test_prepared_files_change_the_digest(tmp_path: Path) -> None:
+    write_runtime(tmp_path, text=RUNTIME + COMPILE + PREPARED)
+    (tmp_path / "demo" / "prepared").mkdir()
+    digests = set()
+    for text in ("one", "two"):
+        (tmp_path / "demo" / "prepared" / "make.sh").write_text(text)
+        digests.add(load_catalogue([tmp_path])[0].digest)
+
+    assert len(digests) == 2
+
+
 def test_later_folder_replaces_a_runtime(tmp_path: Path) -> None:
     write_runtime(tmp_path / "one")
     write_runtime(tmp_path / "two", text=RUNTIME.replace('name = "Demo"', 'name = "Mine"'))
@@ -126,6 +163,21 @@ def test_digest_changes_with_what_is_run(tmp_path: Path, part: str) -> None:
             "toolchain.0.build_outputs",
         ),
         ("[[toolchain]]", "run_limits = { memory = 3 }\n[[toolchain]]", "self_test.run_limits"),
+        ('"{entry}"]', f'"{{entry}}"]\n{PREPARED}', "toolchain.0.prepared"),
+        *(
+            (
+                '"{entry}"]',
+                f'"{{entry}}"]\n{COMPILE}{PREPARED.replace(*change)}',
+                f"{PREPARED_KEY}.{key}",
+            )
+            for change, key in (
+                (("/opt/prepared", "/etc"), "target"),
+                (("/opt/prepared", "/opt/../etc"), "target"),
+                (("out/**", "../out"), "outputs"),
+                (('"sources"', '"/sources"'), "outputs"),
+                (("make.sh", "-c"), "commands"),
+            )
+        ),
     ],
 )
 def test_wrong_value_is_refused_with_file_and_key(
