@@ -1,0 +1,3 @@
+#error x
+#include <iostream>
+int main(){ std::cout<<1; }

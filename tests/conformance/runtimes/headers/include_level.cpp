@@ -1,0 +1,3 @@
+#include <cstdio>
+#include <vector>
+int main(){ return __INCLUDE_LEVEL__; }

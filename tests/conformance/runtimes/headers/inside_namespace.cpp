@@ -1,0 +1,4 @@
+namespace n {
+#include <vector>
+}
+int main(){ n::std::vector<int> v;}

@@ -1,0 +1,3 @@
+#incl\
+ude <iostream>
+int main(){ std::cout<<1;}

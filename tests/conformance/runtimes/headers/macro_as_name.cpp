@@ -1,0 +1,3 @@
+#define H <iostream>
+#include H
+int main(){ std::cout<<1;}

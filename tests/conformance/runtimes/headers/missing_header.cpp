@@ -1,0 +1,3 @@
+#include <iostream>
+#include "nothere.h"
+int main(){ }

@@ -1,0 +1,2 @@
+#include <iostream>
+int main(){ std::cuot << 1; std::strin s; vector<int> v; }

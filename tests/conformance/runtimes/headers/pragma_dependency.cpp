@@ -1,0 +1,3 @@
+#pragma GCC dependency "vector"
+#include <vector>
+int main(){ }

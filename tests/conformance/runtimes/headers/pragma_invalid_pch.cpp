@@ -1,0 +1,4 @@
+#pragma GCC diagnostic warning "-Winvalid-pch"
+#define private public
+#include <iostream>
+int main(){ }

@@ -1,0 +1,3 @@
+#pragma message "hi"
+#include <iostream>
+int main(){ }

@@ -1,0 +1,3 @@
+#pragma GCC visibility push(hidden)
+#include <iostream>
+int main(){ }

@@ -1,0 +1,3 @@
+#include <cstdio>
+#include <vector>
+int main(){ std::vector<int> v; v.foo(); }

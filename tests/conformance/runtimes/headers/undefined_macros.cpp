@@ -1,0 +1,4 @@
+#undef unix
+#undef linux
+#include <iostream>
+int main(){ int linux=1; }

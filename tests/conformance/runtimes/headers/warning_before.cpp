@@ -1,0 +1,3 @@
+#warning hello
+#include <iostream>
+int main(){ }
