@@ -303,6 +303,8 @@ class Stock:
             # Until it has let go of the stream nobody else may read it.
             await asyncio.wait({watch})
             is_alive = watch.cancelled()
+            if not is_alive:
+                self._metrics.pool.dropped.labels(reason="dead").inc()
         finally:
             if not is_alive:
                 self._discard(ready.sandbox)

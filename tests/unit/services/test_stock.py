@@ -303,6 +303,7 @@ class TestFaults:
             kept.engine.faults.cut.clear()
 
             assert await kept.use(PYTHON) != ready.sandbox.id
+            assert kept.number("dropped_total", reason="dead") == 1
 
     async def test_platform_that_fails_is_tried_again_later(self) -> None:
         async with keeping() as kept:
