@@ -197,7 +197,6 @@ static int own_slot(const struct slot_groups *groups, uid_t owner)
     return 0;
 }
 
-/* The slot may weigh itself, which nothing but its group allows. */
 static int open_weight(const struct slot_groups *groups)
 {
     const int *dirs = groups->dirs;
@@ -260,8 +259,6 @@ void slot_groups_close(struct slot_groups *groups)
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
         if (groups->dirs[kind] >= 0)
             close(groups->dirs[kind]);
-    if (groups->weight >= 0)
-        close(groups->weight);
 }
 
 void slot_groups_remove(const struct cgroup_host *host, unsigned slot)

@@ -41,22 +41,23 @@
 #include <unistd.h>
 
 static int send_reply(const struct launcher *launcher, const struct reply_header *header,
-                      const char *words, int fd)
+                      const char *words, const int *fds)
 {
+    size_t count = fds == NULL || fds[0] < 0 ? 0 : fds[1] < 0 ? 1 : SLOT_FD_COUNT;
     struct iovec parts[] = {{(void *)header, sizeof *header}, {(void *)words, strlen(words)}};
     union {
-        char bytes[CMSG_SPACE(sizeof(int))];
+        char bytes[CMSG_SPACE(SLOT_FD_COUNT * sizeof(int))];
         struct cmsghdr align;
     } control = {0};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    if (fd >= 0) {
+    if (count > 0) {
         message.msg_control = control.bytes;
-        message.msg_controllen = sizeof control.bytes;
+        message.msg_controllen = CMSG_SPACE(count * sizeof *fds);
         struct cmsghdr *rights = CMSG_FIRSTHDR(&message);
         rights->cmsg_level = SOL_SOCKET;
         rights->cmsg_type = SCM_RIGHTS;
-        rights->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(rights), &fd, sizeof fd);
+        rights->cmsg_len = CMSG_LEN(count * sizeof *fds);
+        memcpy(CMSG_DATA(rights), fds, count * sizeof *fds);
     }
     return sendmsg(launcher->control, &message, MSG_NOSIGNAL) < 0 ? -1 : 0;
 }
@@ -74,18 +75,18 @@ static int greet(const struct launcher *launcher)
              is_unified || cgroups->dirs[CGROUP_MEMORY] >= 0,
              is_unified || cgroups->dirs[CGROUP_PIDS] >= 0,
              is_unified || cgroups->dirs[CGROUP_CPU] >= 0, cgroups->name, cgroups->why_not);
-    return send_reply(launcher, &header, words, -1);
+    return send_reply(launcher, &header, words, NULL);
 }
 
 /* Do what a request asks; return what to say, or -1 after a fault. */
 static int follow(struct launcher *launcher, const struct request_header *request,
-                  const char *bytes, size_t size, char *words, size_t words_size, int *fd,
+                  const char *bytes, size_t size, char *words, size_t words_size, int *fds,
                   unsigned *slot)
 {
     struct launched_slot *found;
     switch (request->kind) {
     case REQUEST_CREATE_SLOT:
-        return launcher_slot_create(launcher, bytes, size, request, slot, fd);
+        return launcher_slot_create(launcher, bytes, size, request, slot, fds);
     case REQUEST_DESTROY_SLOT:
         found = launcher_slot_find(launcher, request->slot);
         if (found)
@@ -116,14 +117,15 @@ static bool serve_request(struct launcher *launcher)
     memcpy(&request, packet, sizeof request);
     packet[size] = '\0';
     words[0] = '\0';
-    int fd = -1;
+    int fds[SLOT_FD_COUNT] = {-1, -1};
     unsigned slot = request.slot;
     int result = follow(launcher, &request, packet + sizeof request, (size_t)size - sizeof request,
-                        words, sizeof words, &fd, &slot);
+                        words, sizeof words, fds, &slot);
     struct reply_header header = {result ? REPLY_ERROR : REPLY_OK, request.id, slot, 0};
-    int sent = send_reply(launcher, &header, result ? fault_words : words, result ? -1 : fd);
-    if (!result && fd >= 0)
-        close(fd);
+    int sent = send_reply(launcher, &header, result ? fault_words : words, result ? NULL : fds);
+    for (unsigned i = 0; !result && i < SLOT_FD_COUNT; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
     return !sent;
 }
 
@@ -195,7 +197,7 @@ int launcher_main(int argc, char **argv)
     int signals = namespaces_reserve_fds() ? -1 : follow_server(getppid());
     if (launcher.control < 0 || signals < 0 || setup(&launcher)) {
         struct reply_header header = {.kind = REPLY_ERROR};
-        send_reply(&launcher, &header, fault_words, -1);
+        send_reply(&launcher, &header, fault_words, NULL);
         return 125;
     }
     if (!greet(&launcher))

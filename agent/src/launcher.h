@@ -103,7 +103,7 @@ struct cgroup_host {
 struct slot_groups {
     int version;
     int dirs[CGROUP_KINDS];
-    int weight; /* -1: there is no such controller */
+    int weight; /* the server's; -1: there is no such controller */
 };
 struct job_groups {
     int version;
@@ -284,10 +284,13 @@ struct launcher {
     struct cgroup_host cgroups;
     struct launched_slot slots[SLOT_COUNT_MAX];
 };
+/* What the server gets with a new slot: its socket and, where there is a cpu controller, the file
+ * of its weight. The server sets it: a slot that has next to none would take long to. */
+#define SLOT_FD_COUNT 2u
 int launcher_main(int argc, char **argv);
 int launcher_options(struct launcher *launcher, int argc, char **argv);
 int launcher_slot_create(struct launcher *launcher, const char *bytes, size_t size,
-                         const struct request_header *request, unsigned *serial, int *fd);
+                         const struct request_header *request, unsigned *serial, int *fds);
 struct launched_slot *launcher_slot_find(struct launcher *launcher, unsigned serial);
 void launcher_slot_end(struct launcher *launcher, struct launched_slot *slot);
 void launcher_slot_ended(struct launcher *launcher, struct launched_slot *slot);

@@ -41,7 +41,7 @@ static uid_t slot_uid(const struct launcher *launcher, unsigned number)
 /* In the new process: keep what belongs to the slot and nothing of the launcher. */
 static _Noreturn void become_slot(struct launcher *launcher, struct slot_config *config)
 {
-    int fds[PART_COUNT_MAX + PART_STANDARD_MAX + CGROUP_KINDS + 4];
+    int fds[PART_COUNT_MAX + PART_STANDARD_MAX + CGROUP_KINDS + 3];
     unsigned count = 0;
     sigset_t none;
     sigemptyset(&none);
@@ -50,7 +50,6 @@ static _Noreturn void become_slot(struct launcher *launcher, struct slot_config 
         fds[count++] = config->parts[i].tree;
     for (unsigned kind = 0; kind < CGROUP_KINDS; kind++)
         fds[count++] = config->groups.dirs[kind];
-    fds[count++] = config->groups.weight;
     fds[count++] = config->control;
     fds[count++] = config->lifeline;
     fds[count++] = config->devices;
@@ -114,10 +113,10 @@ static void close_config(struct slot_config *config)
     slot_groups_close(&config->groups);
 }
 
-/* Make a slot whose root has the parts that `bytes` describe; `fd` is the server's end of it. The
- * slot reports on that socket once it is ready, or why it is not. */
+/* Make a slot whose root has the parts that `bytes` describe; `fds` are what the server gets. The
+ * slot reports on its socket once it is ready, or why it is not. */
 int launcher_slot_create(struct launcher *launcher, const char *bytes, size_t size,
-                         const struct request_header *request, unsigned *serial, int *fd)
+                         const struct request_header *request, unsigned *serial, int *fds)
 {
     static struct part parts[PART_STANDARD_MAX + PART_COUNT_MAX];
     static struct start_line zygote;
@@ -146,17 +145,22 @@ int launcher_slot_create(struct launcher *launcher, const char *bytes, size_t si
         .ceilings = launcher->ceilings,
         .zygote = &zygote,
     };
-    *fd = slot->lifeline = slot->pidfd = -1;
-    int result = open_config(launcher, &config, slot, fd);
+    fds[0] = slot->lifeline = slot->pidfd = -1;
+    int result = open_config(launcher, &config, slot, fds);
     if (!result)
         result = spawn(launcher, slot, &config);
+    int weight = config.groups.weight;
     close_config(&config);
     slot->serial = ++launcher->last_serial;
     *serial = slot->serial;
-    if (!result)
+    if (!result) {
+        fds[1] = weight;
         return 0;
-    if (*fd >= 0)
-        close(*fd);
+    }
+    if (fds[0] >= 0)
+        close(fds[0]);
+    if (weight >= 0)
+        close(weight);
     char words[FAULT_BYTES];
     memcpy(words, fault_words, sizeof words);
     launcher_slot_end(launcher, slot);

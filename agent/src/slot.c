@@ -37,7 +37,7 @@ struct slot {
     char *words; /* shared with a job until it is set up */
     pid_t pid;   /* 0: no job */
     int pidfd;
-    bool has_work, has_base, is_ahead, is_light;
+    bool has_work, has_base, is_ahead;
     uint64_t sequence, started_ns, deadline_ns, cpu_base_ns;
     struct report last; /* how the last job ended */
 };
@@ -157,18 +157,6 @@ static int renew(struct slot *slot)
     return must_renew ? job_groups_renew(&slot->config->groups, &slot->groups) : 0;
 }
 
-/* What nobody waits for yet gives way to what somebody does. */
-static int weigh(struct slot *slot, bool is_light)
-{
-    const struct slot_groups *groups = &slot->config->groups;
-    if (groups->weight < 0 || slot->is_light == is_light)
-        return 0;
-    slot->is_light = is_light;
-    const char *usual = groups->version == 2 ? "100" : "1024";
-    const char *least = groups->version == 2 ? "1" : "2";
-    return write_all(groups->weight, is_light ? least : usual, "the weight of a slot");
-}
-
 static int start_job(struct slot *slot, const struct order *order, int stream)
 {
     if (order_check(order, &slot->config->ceilings))
@@ -178,8 +166,6 @@ static int start_job(struct slot *slot, const struct order *order, int stream)
     end_job(slot);
     slot->sequence = order->sequence;
     if (slot->has_work && renew(slot))
-        return -1;
-    if (weigh(slot, order->flags & ORDER_AHEAD))
         return -1;
     if (order->flags & ORDER_AHEAD)
         start_zygote(slot);
@@ -217,7 +203,7 @@ static int begin_job(struct slot *slot, const struct order *order)
     if (!slot->pid || !slot->is_ahead || order->sequence != slot->sequence)
         return refuse("there is no job that was started ahead");
     if (order_check(order, &slot->config->ceilings) || limit_job(slot, order) ||
-        job_groups_begin_peak(&slot->groups) || weigh(slot, false))
+        job_groups_begin_peak(&slot->groups))
         return -1;
     slot->is_ahead = false;
     /* The agent may be reading the counter at this moment: it is not set back. */

@@ -122,10 +122,12 @@ def _slots(options: LinuxOptions, *, count: int) -> Iterator[list[socket.socket]
 async def _open_slots(launcher: LauncherHandle, count: int) -> list[socket.socket]:
     slots = []
     for _ in range(count):
-        _, fd = await launcher.request(RequestKind.CREATE_SLOT)
-        if fd is None:
+        _, fds = await launcher.request(RequestKind.CREATE_SLOT)
+        if not fds:
             raise RuntimeError("The launcher sent no socket.")
-        slots.append(socket.socket(fileno=fd))
+        slots.append(socket.socket(fileno=fds[0]))
+        for fd in fds[1:]:
+            os.close(fd)
     return slots
 
 

@@ -92,12 +92,14 @@ class Sandbox(Protocol):
         """
         ...
 
-    async def prepare(self, limits: Limits, *, network: bool = False, ahead: bool = False) -> None:
+    async def prepare(
+        self, limits: Limits, *, network: bool = False, ahead: bool = False, light: bool = False
+    ) -> None:
         """Set the limits of the first step. Called once, before anything is sent.
 
-        `ahead`: nobody waits for this sandbox yet. What runs in it gives way to everything else
-        and has no deadline until `begin`. Raises EngineError for a network this platform does not
-        grant.
+        `ahead`: nobody waits for this sandbox yet. What runs in it has no deadline until `begin`,
+        and with `light` also gives way to everything else where that is possible. Raises
+        EngineError for a network this platform does not grant.
         """
         ...
 

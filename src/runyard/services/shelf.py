@@ -141,7 +141,7 @@ class Shelf:
         sandbox = await engine.create(self.recipe.spec)
         try:
             async with asyncio.timeout(START_SECONDS_MAX + _GRACE_SECONDS):
-                await sandbox.prepare(limits, ahead=True)
+                await sandbox.prepare(limits, ahead=True, light=self.is_slow)
                 channel = Channel(sandbox.stream)
                 await channel.open()
                 program = await self._start_program(channel)

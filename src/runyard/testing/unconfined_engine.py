@@ -125,9 +125,11 @@ class _Sandbox:
         self._work.mkdir(parents=True)
         await self._start_agent()
 
-    async def prepare(self, limits: Limits, *, network: bool = False, ahead: bool = False) -> None:
+    async def prepare(
+        self, limits: Limits, *, network: bool = False, ahead: bool = False, light: bool = False
+    ) -> None:
         """Limits travel with each command; the network cannot be cut, so any wish is met."""
-        del network
+        del network, light
         self._ahead = limits if ahead else None
 
     async def begin(self, limits: Limits) -> None:

@@ -144,11 +144,8 @@ async def test_names_that_are_not_of_dead_launchers_are_not_reaped(
         await launcher.request(RequestKind.REAP, body=name.encode())
 
     assert launcher._process.poll() is None
-    _, fd = await launcher.request(RequestKind.CREATE_SLOT)
-    assert fd is not None
-    with socket.socket(fileno=fd) as slot:
-        slot.settimeout(SECONDS_MAX)
-        assert spec.unpack_report(slot.recv(65536)).kind is ReportKind.READY
+    with await _raw_slot(launcher):
+        pass
 
 
 SMALL = Limits(memory_bytes=64 * MIB, disk_bytes=MIB, processes=8)
@@ -157,7 +154,7 @@ SMALL = Limits(memory_bytes=64 * MIB, disk_bytes=MIB, processes=8)
 async def test_orders_above_the_ceilings_are_refused(launcher: LauncherHandle) -> None:
     start = int(OrderKind.START)
     fine = (start, 0, 1, 64 * MIB, MIB, 1000, 8, 0)
-    wrong = {1: (1, 4, 1 << 31), 3: (0, 64 * MIB + 1), 4: (0, MIB + 1), 5: (0, 100_001)}
+    wrong = {1: (1, 8, 1 << 31), 3: (0, 64 * MIB + 1), 4: (0, MIB + 1), 5: (0, 100_001)}
     wrong |= {6: (0, 9), 7: (1,)}
     with await _raw_slot(launcher) as slot:
         for position, values in wrong.items():
@@ -245,7 +242,7 @@ async def test_a_killed_slot_is_replaced(engine: LinuxEngine, launcher: Launcher
         for pid in _children(launcher.pid):
             os.kill(pid, signal.SIGKILL)
         with pytest.raises(EngineError):
-            await session.run("/bin/true")
+            await session.run("/bin/sleep", "10")
 
     async with open_session(engine, SPEC, SMALL) as session:
         assert (await session.run("/bin/echo", "again")).text == "again"
@@ -311,9 +308,10 @@ asyncio.run(serve())
 
 
 async def _raw_slot(launcher: LauncherHandle) -> socket.socket:
-    _, fd = await launcher.request(RequestKind.CREATE_SLOT)
-    assert fd is not None
-    slot = socket.socket(fileno=fd)
+    _, fds = await launcher.request(RequestKind.CREATE_SLOT)
+    for weight in fds[1:]:
+        os.close(weight)
+    slot = socket.socket(fileno=fds[0])
     slot.settimeout(SECONDS_MAX)
     assert spec.unpack_report(slot.recv(65536)).kind is ReportKind.READY
     return slot

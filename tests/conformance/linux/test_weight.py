@@ -89,7 +89,7 @@ async def test_sandbox_made_ahead_has_the_least_weight_until_it_begins(
     sandbox = await engine.create(SandboxSpec())
     try:
         require_weights(launcher)
-        await sandbox.prepare(LIMITS, ahead=True)
+        await sandbox.prepare(LIMITS, ahead=True, light=True)
         session = Session(sandbox, LIMITS)
         await session.channel.open()
         ahead = read_weights(launcher)
@@ -108,7 +108,7 @@ async def test_program_started_ahead_takes_no_time_from_one_that_runs(
     ahead, mine = await engine.create(SandboxSpec()), await engine.create(SandboxSpec())
     try:
         require_weights(launcher)
-        await ahead.prepare(LIMITS, ahead=True)
+        await ahead.prepare(LIMITS, ahead=True, light=True)
         burning = await start_burning(ahead)
         session = Session(mine, LIMITS)
         await session.start()

@@ -49,7 +49,7 @@ class Bench:
 async def bench() -> AsyncIterator[Bench]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     theirs.settimeout(10)
-    slot = Slot(number=1, spec=SandboxSpec(), fd=ours.detach(), on_lost=lambda _: None)
+    slot = Slot(number=1, spec=SandboxSpec(), fds=[ours.detach()], on_lost=lambda _: None)
 
     async def give_back(_sandbox: LinuxSandbox, _slot: Slot, *, is_clean: bool) -> None:
         bench.given_back.append(is_clean)

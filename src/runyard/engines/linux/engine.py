@@ -124,7 +124,7 @@ class LinuxEngine:
     async def _open_slot(self, spec: SandboxSpec) -> Slot:
         try:
             zygote = pack_zygote(spec.zygote)
-            reply, fd = await self._launcher.request(
+            reply, fds = await self._launcher.request(
                 RequestKind.CREATE_SLOT,
                 slot=len(zygote),
                 count=len(spec.mounts),
@@ -133,10 +133,10 @@ class LinuxEngine:
         except BaseException:
             self._slot_count -= 1
             raise
-        if fd is None:
+        if not fds:
             self._slot_count -= 1
             raise EngineError("The launcher sent no socket with a new slot.")
-        slot = Slot(number=reply.slot, spec=spec, fd=fd, on_lost=self._forget)
+        slot = Slot(number=reply.slot, spec=spec, fds=fds, on_lost=self._forget)
         try:
             await slot.wait_ready(self._options.startup_seconds)
         except BaseException:

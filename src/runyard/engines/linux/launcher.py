@@ -18,6 +18,8 @@ from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.spec import Reply, ReplyKind, RequestKind
 
 _END_SECONDS_MAX = 10.0
+# A slot's socket and the file of its weight.
+_FD_COUNT_MAX = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,8 @@ class LauncherHandle:
 
     async def request(
         self, kind: RequestKind, *, slot: int = 0, count: int = 0, body: bytes = b""
-    ) -> tuple[Reply, int | None]:
-        """Return the answer and the descriptor that came with it. Raises EngineError with the
+    ) -> tuple[Reply, list[int]]:
+        """Return the answer and the descriptors that came with it. Raises EngineError with the
         launcher's words.
         """
         if self._lock is None:
@@ -112,24 +114,24 @@ class LauncherHandle:
             try:
                 self._socket.send(packet)
                 while True:
-                    reply, fd = await self._receive()
+                    reply, fds = await self._receive()
                     if reply.request_id == request_id:
                         break
                     # The answer to a request whose caller was cancelled.
-                    if fd is not None:
+                    for fd in fds:
                         os.close(fd)
             except OSError as error:
                 raise EngineUnavailableError(f"The sandbox launcher is gone: {error}.") from error
         if reply.kind is not ReplyKind.OK:
             raise EngineError(f"The sandbox launcher refused: {reply.words}.")
-        return reply, fd
+        return reply, fds
 
-    async def _receive(self) -> tuple[Reply, int | None]:
+    async def _receive(self) -> tuple[Reply, list[int]]:
         await _readable(self._socket)
-        data, fds, _, _ = socket.recv_fds(self._socket, spec.PACKET_BYTES_MAX, 1)
+        data, fds, _, _ = socket.recv_fds(self._socket, spec.PACKET_BYTES_MAX, _FD_COUNT_MAX)
         if not data:
             raise EngineUnavailableError("The sandbox launcher is gone; start the server again.")
-        return spec.unpack_reply(data), fds[0] if fds else None
+        return spec.unpack_reply(data), fds
 
     def close(self) -> None:
         """End the launcher and with it every slot and job. Idempotent; blocks until it is gone."""

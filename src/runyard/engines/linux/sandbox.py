@@ -47,12 +47,14 @@ class LinuxSandbox:
     def stream(self) -> SocketStream:
         return self._stream
 
-    async def prepare(self, limits: Limits, *, network: bool = False, ahead: bool = False) -> None:
+    async def prepare(
+        self, limits: Limits, *, network: bool = False, ahead: bool = False, light: bool = False
+    ) -> None:
         if network:
             raise EngineError("Sandboxes on this machine have no network.")
         if self._sequence:
             raise EngineError("The sandbox is prepared already.")
-        self._start(limits, OrderFlag.AHEAD if ahead else OrderFlag.NONE)
+        self._start(limits, OrderFlag.AHEAD if ahead else OrderFlag.NONE, is_light=light)
         self._ahead = limits if ahead else None
 
     async def begin(self, limits: Limits) -> None:
@@ -89,12 +91,13 @@ class LinuxSandbox:
             self._end = asyncio.create_task(self._destroy())
         await asyncio.shield(self._end)
 
-    def _start(self, limits: Limits, flags: OrderFlag) -> None:
+    def _start(self, limits: Limits, flags: OrderFlag, *, is_light: bool = False) -> None:
         self._check(limits)
         self._sequence = self._slot.start(
             limits,
             self._options,
             flags=flags,
+            is_light=is_light,
             job_end=self._stream.job_end,
             on_failed=self._stream.close,
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from runyard.domain.errors import EngineError, EngineUnavailableError
 from runyard.domain.limits import Limits
@@ -23,23 +23,26 @@ from runyard.engines.linux.spec import (
     pack_start,
     unpack_report,
 )
+from runyard.engines.linux.weight import Weight
 
 _ANSWER_SECONDS_MAX = 15.0
 _END_SECONDS_MAX = 2.0
 
 
 class Slot:
-    """`spec` is what its root and its zygote were made for. `on_lost` is called once if the slot
-    ends without being told to.
+    """`spec` is what its root and its zygote were made for. `fds` are its socket and, where there
+    is a cpu controller, the file of its weight. `on_lost` is called once if the slot ends without
+    being told to.
     """
 
     def __init__(
-        self, *, number: int, spec: SandboxSpec, fd: int, on_lost: Callable[[Slot], None]
+        self, *, number: int, spec: SandboxSpec, fds: Sequence[int], on_lost: Callable[[Slot], None]
     ) -> None:
         self.number = number
         self.spec = spec
         self.is_lost = False
-        self._socket = socket.socket(fileno=fd)
+        self._socket = socket.socket(fileno=fds[0])
+        self._weight = Weight(fds[1]) if len(fds) > 1 else None
         self._socket.setblocking(False)
         self._on_lost = on_lost
         self._sequence = 0
@@ -66,6 +69,7 @@ class Slot:
         options: LinuxOptions,
         *,
         flags: OrderFlag,
+        is_light: bool = False,
         job_end: int,
         on_failed: Callable[[], None],
     ) -> int:
@@ -75,6 +79,7 @@ class Slot:
         self._sequence += 1
         self._ended = None
         self._on_failed = on_failed
+        self._weigh(is_light=is_light)
         packet = pack_start(limits, options, sequence=self._sequence, flags=flags)
         try:
             socket.send_fds(self._socket, [packet], [job_end])
@@ -84,6 +89,7 @@ class Slot:
 
     def begin(self, limits: Limits, options: LinuxOptions) -> None:
         """Give the job that was started ahead the limits of a request."""
+        self._weigh(is_light=False)
         try:
             self._socket.send(pack_begin(limits, options, sequence=self._sequence))
         except OSError as error:
@@ -120,8 +126,18 @@ class Slot:
         if self._socket.fileno() >= 0:
             self._loop.remove_reader(self._socket)
             self._socket.close()
+            if self._weight is not None:
+                self._weight.close()
         self.is_lost = True
         self._fail_waiting()
+
+    def _weigh(self, *, is_light: bool) -> None:
+        if self._weight is None:
+            return
+        try:
+            self._weight.set(is_light=is_light)
+        except OSError as error:
+            raise EngineError(f"The weight of a sandbox cannot be set: {error}.") from error
 
     async def _ask(self, order: OrderKind, answer: ReportKind) -> Report:
         try:
