@@ -13,6 +13,9 @@ from bench.load import Connection, Load, question, saturate
 from runyard.testing.server import Server, serve
 
 FULL_SECONDS_MAX = 5.0
+IDLE_SECONDS_MAX = 300.0
+# It rests when it uses next to nothing of a processor in several looks one after the other.
+_IDLE_SHARE, _LOOK_SECONDS, _QUIET_LOOKS = 0.05, 0.5, 4
 _POLL_SECONDS = 0.005
 _METRICS = question("/metrics")
 _SAMPLE = re.compile(r"^runyard_pool_(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
@@ -81,8 +84,8 @@ class Measured:
 
 @contextmanager
 def open_server(directory: Path, settings: dict[str, str], first: bytes) -> Iterator[Measured]:
-    """Start a server and yield it once it has answered `first` and tried all its runtimes: the
-    compilers of many languages would take the cores from what is measured.
+    """Start a server and yield it once it has answered `first` and rests: self-tests of many
+    compilers, and what is prepared for them, would take the cores from what is measured.
     """
     started = time.monotonic()
     with serve(directory, environment={**os.environ, **settings}) as server:
@@ -90,7 +93,23 @@ def open_server(directory: Path, settings: dict[str, str], first: bytes) -> Iter
             connection.run(first)
         seconds = time.monotonic() - started
         server.wait_until_probed()
+        _wait_until_idle(server.pid)
         yield Measured(server, seconds)
+
+
+def _wait_until_idle(pid: int) -> None:
+    deadline = time.monotonic() + IDLE_SECONDS_MAX
+    quiet, used = 0, _all_cpu_seconds(pid)
+    while quiet < _QUIET_LOOKS:
+        if time.monotonic() > deadline:
+            raise TimeoutError("The server does not come to rest.")
+        time.sleep(_LOOK_SECONDS)
+        before, used = used, _all_cpu_seconds(pid)
+        quiet = quiet + 1 if used - before <= _IDLE_SHARE * _LOOK_SECONDS else 0
+
+
+def _all_cpu_seconds(pid: int) -> float:
+    return processes.cpu_seconds(pid) + processes.family_cpu_seconds(pid)
 
 
 def _count(metrics: str, name: str, runtime: str) -> float:
