@@ -10,17 +10,21 @@ from pathlib import Path
 
 from runyard.agent.channel import Channel, Command, Exited, Output
 from runyard.domain.errors import EngineUnavailableError
+from runyard.domain.execution import Request, StepKind
 from runyard.domain.files import File
 from runyard.domain.runtime import Runtime, expand_argv
 from runyard.engines.interface import Engine, SandboxSpec
 from runyard.engines.linux.engine import build
 from runyard.engines.linux.launcher import start_launcher
 from runyard.engines.linux.options import LinuxOptions
+from runyard.services.build_cache import CompileStep
 from runyard.services.checking import Checks
+from runyard.services.commands import compile_command, run_command
 from runyard.services.pool import Pool
 from runyard.services.prepared import PreparedFiles
 from runyard.services.preparing import Preparing
 from runyard.services.runtimes import Runtimes
+from runyard.services.shelf import Ready, Shelf, find_recipe
 from runyard.services.toolchains import mount_sources
 from runyard.telemetry import Metrics
 from tests.conformance import platforms
@@ -75,6 +79,85 @@ async def open_prepared(runtime_id: str, folder: Path) -> AsyncIterator[Prepared
         await checks.aclose()
         await engine.aclose()
         launcher.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ended:
+    """What a step came to; `was_waiting` whether its program was started ahead."""
+
+    exit_code: int | None
+    signal: int | None
+    stdout: str
+    stderr: str
+    was_waiting: bool
+
+
+async def run_cold(engine: Engine, runtime: Runtime, request: Request) -> tuple[Ended, ...]:
+    """Compile and run in one sandbox, nothing of it started ahead."""
+    assert runtime.compile is not None
+    sandbox = await engine.create(SandboxSpec(mounts=runtime.mounts))
+    try:
+        await sandbox.prepare(request.compile_limits)
+        command = compile_command(request, runtime.compile, request.compile_limits)
+        compiled = await _finish(Channel(sandbox.stream), command, request.files)
+        if compiled.exit_code != 0:
+            return (compiled,)
+        await sandbox.begin_step(request.run_limits)
+        command = run_command(request, runtime.run, request.run_limits)
+        return compiled, await _finish(Channel(sandbox.stream), command)
+    finally:
+        await sandbox.destroy()
+
+
+async def run_ahead(engine: Engine, runtime: Runtime, request: Request) -> tuple[Ended, ...]:
+    """Compile and run as the pool does it, each in a sandbox that was made ahead."""
+    assert runtime.compile is not None
+    limits = request.compile_limits
+    command = compile_command(request, runtime.compile, limits)
+    step = CompileStep(request, runtime)
+    async with _open_ready(engine, runtime, StepKind.COMPILE) as ready:
+        await ready.sandbox.begin(limits)
+        is_waiting = ready.program is not None and ready.why_not(limits, command) is None
+        compiled = await _finish(ready.channel, command, request.files, was_waiting=is_waiting)
+        if compiled.exit_code != 0:
+            return (compiled,)
+        limits = request.run_limits
+        command = run_command(request, runtime.run, limits)
+        if not await step.collect(ready.channel):
+            await ready.sandbox.begin_step(limits)
+            return compiled, await _finish(Channel(ready.sandbox.stream), command)
+    async with _open_ready(engine, runtime, StepKind.RUN) as ready:
+        await ready.sandbox.begin(limits)
+        is_waiting = ready.program is not None and ready.why_not(limits, command) is None
+        ran = await _finish(ready.channel, command, step.files, was_waiting=is_waiting)
+    return compiled, ran
+
+
+@asynccontextmanager
+async def _open_ready(engine: Engine, runtime: Runtime, kind: StepKind) -> AsyncIterator[Ready]:
+    recipe = find_recipe(runtime, kind, has_images=False, forked_starts=False)
+    ready = await Shelf(recipe, now=0.0).make(engine)
+    try:
+        yield ready
+    finally:
+        await ready.sandbox.destroy()
+
+
+async def _finish(
+    channel: Channel, command: Command, files: Sequence[File] = (), *, was_waiting: bool = False
+) -> Ended:
+    streams = {"stdout": bytearray(), "stderr": bytearray()}
+    async for item in channel.exec(command, files=files):
+        if isinstance(item, Exited):
+            return Ended(
+                exit_code=item.exit_code,
+                signal=item.signal,
+                stdout=streams["stdout"].decode(),
+                stderr=streams["stderr"].decode(),
+                was_waiting=was_waiting,
+            )
+        streams[item.stream] += item.data
+    raise AssertionError("the program did not end")
 
 
 @dataclass(frozen=True, kw_only=True)
