@@ -77,7 +77,7 @@ def _write_documents(results: Path) -> None:
     kept = json.loads(results.read_text())
     rows: Sequence[Row] = [load_row(fields) for fields in kept["rows"]]
     table.rewrite(DOCUMENT, table.render_all(rows, kept["machine"]))
-    table.rewrite(README, table.render_promised(rows, kept["machine"]))
+    table.rewrite(README, table.render_short(rows, kept["machine"]))
     print(f"written into {DOCUMENT} and {README}")
 
 

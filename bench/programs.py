@@ -20,8 +20,8 @@ PYTHON = "/usr/bin/python3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """`hello` prints a line. `spin` counts as far as its first argument says. Where `comment` says
-    how one begins, `vary` makes sources that nobody has compiled before.
+    """`hello` prints a line. `spin`, where there is one, counts as far as its first argument says.
+    Where `comment` says how one begins, `vary` makes sources that nobody has compiled before.
     """
 
     title: str
@@ -59,9 +59,7 @@ class Program:
 @cache
 def programs() -> dict[str, Program]:
     """Return those whose toolchain this host has, by their runtimes' ids."""
-    listed = (
-        _python(), _javascript(), _java(), _cpp(), _go(), _rust(), _perl(), _bash(),
-    )  # fmt: skip
+    listed = (_python(), _javascript(), _java(), _cpp(), _go(), _rust(), *_scripts())
     return {program.runtime: program for program in listed if program}
 
 
@@ -94,33 +92,20 @@ def _javascript() -> Program | None:
     )
 
 
-def _perl() -> Program | None:
-    return _interpreted(
-        title="Perl",
-        runtime="perl",
-        path="main.pl",
-        hello='print "Hello, World!\\n";\n',
-        spin=(
-            "my $total = 0;\nfor my $i (0 .. $ARGV[0] - 1) "
-            '{ $total = ($total * 31 + $i) & 0xFFFFFF; }\nprint "$total\\n";\n'
-        ),
-    )
+def _scripts() -> Iterator[Program | None]:
+    for title, runtime, path, hello in (
+        ("Ruby", "ruby", "main.rb", 'puts "Hello, World!"\n'),
+        ("PHP", "php", "main.php", '<?php echo "Hello, World!\\n";\n'),
+        ("Perl", "perl", "main.pl", 'print "Hello, World!\\n";\n'),
+        ("Lua", "lua", "main.lua", 'print("Hello, World!")\n'),
+        ("Bash", "bash", "main.sh", "echo 'Hello, World!'\n"),
+    ):
+        yield _interpreted(title=title, runtime=runtime, path=path, hello=hello)
 
 
-def _bash() -> Program | None:
-    return _interpreted(
-        title="Bash",
-        runtime="bash",
-        path="main.sh",
-        hello="echo 'Hello, World!'\n",
-        spin=(
-            "total=0\nfor ((i = 0; i < $1; i++)); do total=$(((total * 31 + i) & 0xFFFFFF)); done\n"
-            "echo $total\n"
-        ),
-    )
-
-
-def _interpreted(*, title: str, runtime: str, path: str, hello: str, spin: str) -> Program | None:
+def _interpreted(
+    *, title: str, runtime: str, path: str, hello: str, spin: str = ""
+) -> Program | None:
     program = _find(runtime)
     if program is None:
         return None

@@ -8,6 +8,12 @@ from bench.results import Figure, Row
 BEGIN = "<!-- figures of python -m bench --markdown -->"
 END = "<!-- end of figures -->"
 _TITLE_WIDTH = 70
+# The rows of the README; all others are in docs/performance.md.
+_SHORT = {
+    "latency.python", "latency.javascript", "latency.java", "latency.cpp", "rerun.cpp",
+    "sustained.python", "cpu.python", "cpu.python.reported", "memory.empty", "memory.python",
+    "first-byte",
+}  # fmt: skip
 # In milliseconds, requests a second and MiB alike.
 _SIGNIFICANT = 3
 
@@ -62,16 +68,16 @@ def render_all(rows: Sequence[Row], machine: Mapping[str, str]) -> Iterator[str]
         yield from (f"- {row.title}: {row.skipped}" for row in skipped)
 
 
-def render_promised(rows: Sequence[Row], machine: Mapping[str, str]) -> Iterator[str]:
-    """Yield the lines of the README: what has a target."""
+def render_short(rows: Sequence[Row], machine: Mapping[str, str]) -> Iterator[str]:
+    """Yield the lines of the README."""
     yield "| | bare | Runyard | ratio | promised | |"
     yield "|---|---|---|---|---|---|"
     for row in rows:
-        if row.target and not row.skipped:
+        if row.id in _SHORT and not row.skipped:
             bare, runyard = (_with_unit(_p50(each), row.unit) for each in (row.bare, row.runyard))
             yield (
-                f"| {row.title} | {bare} | {runyard} | {_ratio(row)} | {row.target}"
-                f" | {row.verdict} |"
+                f"| {row.title} | {bare} | {runyard} | {_ratio(row)} | {row.target or ''}"
+                f" | {row.verdict or ''} |"
             )
     yield ""
     yield _describe(machine)

@@ -16,7 +16,8 @@ WORKERS = 2
 CLIENTS = 8
 # Of each round and of both; a JVM is started about twice in a second.
 _SECONDS = {
-    "python": 3.0, "javascript": 3.0, "java": 5.0, "cpp": 4.0, "go": 4.0, "perl": 2.0, "bash": 2.0,
+    "python": 3.0, "javascript": 3.0, "java": 5.0, "cpp": 4.0, "go": 4.0, "ruby": 2.0, "php": 2.0,
+    "perl": 2.0, "lua": 2.0, "bash": 2.0,
 }  # fmt: skip
 _TARGETS = {"python": Target(least=1.0, aim=1.5, is_above=True)}
 
