@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -22,6 +24,8 @@ def main() -> None:
     if choices.markdown:
         _write_documents(choices.json)
         return
+    # So that servers are ended and directories removed then too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     host = machine.describe()
     print(*(f"{name}: {value}" for name, value in host.items()), sep="\n")
     print(table.headings())
