@@ -25,7 +25,7 @@ _GRACE_SECONDS = 5.0
 # Before anything was measured: an agent alone, a forked interpreter, a virtual machine.
 _BYTES = {Start.COLD: 2 * MIB, Start.FORKED: 12 * MIB, Start.WAITING: 64 * MIB}
 _SECONDS = {Start.COLD: 0.005, Start.FORKED: 0.005, Start.WAITING: 0.5}
-# A program that waits sooner may be started beside programs that run.
+# A program that waits sooner is made like a sandbox without one.
 _SLOW_SECONDS = 0.025
 # The newest measurement counts this much.
 _WEIGHT = 0.3
@@ -132,7 +132,7 @@ class Shelf:
 
     @property
     def is_slow(self) -> bool:
-        """Whether making one costs so much that it waits until a processor has nothing to do."""
+        """Whether making one takes so long that others are not to wait for it."""
         return self.recipe.start is Start.WAITING and self.start_seconds > _SLOW_SECONDS
 
     async def make(self, engine: Engine) -> Ready:

@@ -3,11 +3,11 @@
 Theory of operation. There is a shelf for each runtime and kind of step that a sandbox begins with.
 Every request notes its demand there and takes what stands ready if that is exactly what it needs;
 it never waits for one that is being made. Behind the requests two lanes make what is missing, each
-one sandbox at a time: one for sandboxes that cost next to nothing, and one for those in which a
-program is started that takes its time. That lane rests while as many executions run as there are
-processors, because a JVM that is started then only takes time from them. The other never rests:
-who comes next would pay the same in the way of an answer. It waits for the execution that took
-the last one to end, or a moment.
+one sandbox at a time: one for sandboxes that are ready at once, and one for those in which a
+program is started that takes its time. Both rest while as many executions run as there are
+processors: what is made then takes time from them, and whoever finds nothing starts the same by
+himself with fewer messages. An execution may also sit and wait for a person, so that rest has an
+end.
 
 How many to keep of each kind follows from how often it is asked for and how long one takes to
 make (`services.demand`), within a count and the memory that was measured. What nobody has asked
@@ -38,6 +38,8 @@ from runyard.telemetry import Metrics
 # Most executions are over by then, and leave a slot that is warm.
 _BEHIND_SECONDS = 0.05
 _LOOK_AGAIN_SECONDS = 5.0
+# Executions that run for so long do not all need their processor.
+_REST_SECONDS = 2.0
 
 _log = structlog.get_logger(__name__)
 
@@ -75,6 +77,7 @@ class Stock:
         self._standing: set[Kind] = set()
         # One for each lane, the slow one second.
         self._changed = (asyncio.Event(), asyncio.Event())
+        self._made_at = [0.0, 0.0]
         self._being_made = 0
         self._shown: dict[Kind, int] = {}
         self._alarm: asyncio.TimerHandle | None = None
@@ -194,6 +197,7 @@ class Stock:
             shelf = self._find_missing(targets, is_slow=is_slow)
             if shelf is not None and self._make_room(shelf, targets):
                 await self._make(shelf)
+                self._made_at[is_slow] = time.monotonic()
             else:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
@@ -247,9 +251,9 @@ class Stock:
 
     def _find_missing(self, targets: dict[Kind, int], *, is_slow: bool) -> Shelf | None:
         """Return the shelf to fill next: an empty one first, then the most recently asked for."""
-        if is_slow and self._is_busy():
-            return None
         now = time.monotonic()
+        if self._is_busy() and now - self._made_at[is_slow] < _REST_SECONDS:
+            return None
         missing = [
             shelf
             for kind, shelf in self._shelves.items()

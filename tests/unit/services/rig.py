@@ -134,8 +134,10 @@ class _FaultySandbox:
     def stream(self) -> Stream:
         return _FaultyStream(self._sandbox.stream, self._faults, is_broken=self._is_broken)
 
-    async def prepare(self, limits: Limits, *, network: bool = False, ahead: bool = False) -> None:
-        await self._sandbox.prepare(limits, network=network, ahead=ahead)
+    async def prepare(
+        self, limits: Limits, *, network: bool = False, ahead: bool = False, light: bool = False
+    ) -> None:
+        await self._sandbox.prepare(limits, network=network, ahead=ahead, light=light)
 
     async def begin(self, limits: Limits) -> None:
         await self._sandbox.begin(limits)

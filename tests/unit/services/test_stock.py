@@ -12,6 +12,7 @@ from runyard.domain.execution import StepKind
 from runyard.domain.limits import MIB
 from runyard.domain.runtime import Command, Runtime, Start
 from runyard.services import shelf as shelves
+from runyard.services import stock as stocks
 from runyard.services.commands import plain_request, run_command
 from runyard.services.shelf import Ready
 from runyard.services.stock import Stock, StockOptions
@@ -42,6 +43,11 @@ class Kept:
 
     def number(self, name: str, **labels: str) -> int:
         return int(self.metrics.registry.get_sample_value(f"runyard_pool_{name}", labels) or 0)
+
+    async def turns(self) -> None:
+        """Let everybody go on who can; a sandbox takes more turns than that to make."""
+        for _ in range(20):
+            await asyncio.sleep(0)  # tidy: gives the others a turn.
 
     async def wait_for(self, count: int, runtime: Runtime) -> None:
         await eventually(lambda: self.count(runtime) == count)
@@ -130,7 +136,6 @@ class TestHits:
             kept.stock.expect(WAITING)
             await kept.wait_for(1, WAITING)
             kept.stock._shelves["waiting", StepKind.RUN].start_seconds = 0.001
-            kept.is_busy = True
             kept.stock.look_again()
 
             await kept.wait_for(3, WAITING)
@@ -188,19 +193,35 @@ class TestPrograms:
 
             assert taken is None
 
-    async def test_program_is_not_started_while_every_processor_is_busy(self) -> None:
+    async def test_nothing_is_made_while_every_processor_is_busy(self) -> None:
         async with keeping() as kept:
-            kept.is_busy = True
-            kept.stock.expect(WAITING)
             kept.stock.expect(PYTHON)
+            kept.stock.expect(WAITING)
             await kept.wait_for(1, PYTHON)
-            assert kept.count(WAITING) == 0
-            assert kept.engine.created == 1
+            await kept.wait_for(1, WAITING)
 
+            kept.is_busy = True
+            assert await kept.use(PYTHON) is not None
+            assert await kept.use(PYTHON) is None, "and the answer comes at once"
+            kept.stock.look_again()
+            await kept.turns()
+            assert (kept.count(PYTHON), kept.engine.created) == (0, 2)
             kept.is_busy = False
             kept.stock.look_again()
 
-            await kept.wait_for(1, WAITING)
+            await kept.wait_for(1, PYTHON)
+
+    async def test_executions_that_only_seem_to_be_busy_do_not_empty_the_pool(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stocks, "_REST_SECONDS", 0.05)
+        monkeypatch.setattr(stocks, "_LOOK_AGAIN_SECONDS", 0.02)
+        async with keeping() as kept:
+            kept.is_busy = True
+            for _ in range(3):
+                kept.stock.expect(PYTHON)
+                await kept.wait_for(1, PYTHON)
+                assert await kept.use(PYTHON) is not None
 
     async def test_program_that_ends_instead_of_waiting_leaves_an_empty_sandbox(self) -> None:
         brief = replace(
