@@ -32,7 +32,7 @@ class HostileStream:
         assert self.read_count <= READS_MAX, "the server listens without end"
         return data
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         pass
 
     async def drain(self) -> None:

@@ -25,7 +25,6 @@ from runyard.agent.frames import (
     encode_text,
 )
 from runyard.agent.messages import (
-    FILE_CHUNK_BYTES,
     Command,
     Exited,
     Hello,
@@ -50,13 +49,15 @@ from runyard.domain.files import File, check_path
 __all__ = ["ByteStream", "Channel", "Command", "Exited", "Hello", "Output", "Warmed"]
 
 _READ_BYTES_MAX = 262_144
+# To put parts of this size together costs less than to hand them over one by one.
+_SMALL_BYTES = 16_384
 
 
 class ByteStream(Protocol):
     """What an engine's stream offers. One reader and one writer at a time."""
 
     async def read(self, size_max: int) -> bytes: ...
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes | memoryview) -> None: ...
     async def drain(self) -> None: ...
 
 
@@ -257,17 +258,17 @@ class Channel:
         versions = encode_number(1, VERSION) + encode_number(2, VERSION)
         return encode_frame(FrameType.HELLO, versions)
 
-    def _send(self, *frames: bytes) -> None:
-        """Write the frames in few, not too large pieces."""
-        piece: list[bytes] = []
-        size = 0
-        for frame in frames:
-            piece.append(frame)
-            size += len(frame)
-            if size >= FILE_CHUNK_BYTES:
-                self._stream.write(b"".join(piece))
-                piece, size = [], 0
-        self._stream.write(b"".join(piece))
+    def _send(self, *parts: bytes | memoryview) -> None:
+        """Write the parts in few pieces; large ones as they are."""
+        small: list[bytes | memoryview] = []
+        for part in parts:
+            if len(part) < _SMALL_BYTES:
+                small.append(part)
+            else:
+                self._stream.write(b"".join(small))
+                self._stream.write(part)
+                small = []
+        self._stream.write(b"".join(small))
 
     def _tell(self, kind: FrameType, payload: bytes = b"") -> None:
         if self._stdin is not None:

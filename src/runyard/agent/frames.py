@@ -73,7 +73,11 @@ class Frame:
 
 
 def encode_frame(kind: FrameType, payload: bytes = b"", *, has_more: bool = False) -> bytes:
-    return _HEADER.pack(len(payload), kind, FLAG_MORE if has_more else 0, 0) + payload
+    return encode_header(kind, len(payload), has_more=has_more) + payload
+
+
+def encode_header(kind: FrameType, payload_bytes: int, *, has_more: bool = False) -> bytes:
+    return _HEADER.pack(payload_bytes, kind, FLAG_MORE if has_more else 0, 0)
 
 
 def encode_number(tag: int, number: int) -> bytes:
@@ -82,7 +86,11 @@ def encode_number(tag: int, number: int) -> bytes:
 
 def encode_text(tag: int, value: str | bytes) -> bytes:
     encoded = value.encode() if isinstance(value, str) else value
-    return _FIELD.pack(tag, len(encoded)) + encoded
+    return encode_field_header(tag, len(encoded)) + encoded
+
+
+def encode_field_header(tag: int, value_bytes: int) -> bytes:
+    return _FIELD.pack(tag, value_bytes)
 
 
 class Fields:

@@ -13,7 +13,9 @@ from runyard.agent.frames import (
     Fields,
     Frame,
     FrameType,
+    encode_field_header,
     encode_frame,
+    encode_header,
     encode_number,
     encode_text,
 )
@@ -97,14 +99,22 @@ class Warmed:
     message: str | None
 
 
-def encode_files(files: Sequence[File]) -> Iterator[bytes]:
+def encode_files(files: Sequence[File]) -> Iterator[bytes | memoryview]:
+    """Yield frames in pieces. Contents are not copied: what a compiler made may be large."""
     for file in files:
-        first, rest = file.content[:FILE_CHUNK_BYTES], file.content[FILE_CHUNK_BYTES:]
+        content = memoryview(file.content)
+        first, size = content[:FILE_CHUNK_BYTES], len(content)
         payload = encode_text(1, file.path) + encode_number(2, int(file.executable))
-        yield encode_frame(FrameType.PUT_FILE, payload + encode_text(3, first), has_more=bool(rest))
-        while rest:
-            chunk, rest = rest[:FILE_CHUNK_BYTES], rest[FILE_CHUNK_BYTES:]
-            yield encode_frame(FrameType.PUT_CHUNK, chunk, has_more=bool(rest))
+        payload += encode_field_header(3, len(first))
+        has_more = size > FILE_CHUNK_BYTES
+        yield encode_header(FrameType.PUT_FILE, len(payload) + len(first), has_more=has_more)
+        yield payload
+        yield first
+        for start in range(FILE_CHUNK_BYTES, size, FILE_CHUNK_BYTES):
+            chunk = content[start : start + FILE_CHUNK_BYTES]
+            has_more = start + FILE_CHUNK_BYTES < size
+            yield encode_header(FrameType.PUT_CHUNK, len(chunk), has_more=has_more)
+            yield chunk
 
 
 def encode_command(command: Command, kind: FrameType = FrameType.EXEC) -> bytes:

@@ -68,7 +68,7 @@ class Stream(Protocol):
         """Return at least one byte, or b"" once the agent is gone."""
         ...
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Queue `data`; never blocks."""
         ...
 

@@ -88,7 +88,7 @@ class _SocketStream:
         except ConnectionError:
             return b""
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._writer.write(data)
 
     async def drain(self) -> None:

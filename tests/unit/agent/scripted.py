@@ -72,7 +72,7 @@ class ScriptedStream:
         assert len(piece) <= size_max
         return piece
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self.written.append(data)
         self._wrote.set()
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import struct
 
-from runyard.agent.frames import DATA_BYTES_MAX, FrameType
+import pytest
+
+from runyard.agent.frames import (
+    DATA_BYTES_MAX,
+    FrameType,
+    encode_frame,
+    encode_number,
+    encode_text,
+)
 from runyard.agent.messages import Command, encode_command, encode_files
 from runyard.domain.files import File
 from runyard.domain.limits import Limits
@@ -65,6 +73,18 @@ def test_stdin_that_fits_closes_and_stdin_that_does_not_stays_open() -> None:
         assert len(dict(fields(frame))[8]) == DATA_BYTES_MAX
 
 
-def test_no_file_is_no_frame_and_an_empty_file_is_one() -> None:
-    assert list(encode_files([])) == []
-    assert len(list(encode_files([File("a", b"")]))) == 1
+@pytest.mark.parametrize("size", [0, 1, 262_144, 262_145, 800_000])
+def test_file_is_one_frame_and_what_does_not_fit_follows_in_others(size: int) -> None:
+    content = bytes(range(256)) * (size // 256) + b"x" * (size % 256)
+    words = encode_text(1, "a") + encode_number(2, 1) + encode_text(3, content[:262_144])
+    expected = encode_frame(FrameType.PUT_FILE, words, has_more=size > 262_144)
+    for start in range(262_144, size, 262_144):
+        chunk = content[start : start + 262_144]
+        is_last = start + 262_144 >= size
+        expected += encode_frame(FrameType.PUT_CHUNK, chunk, has_more=not is_last)
+
+    assert b"".join(encode_files([File("a", content, executable=True)])) == expected
+
+
+def test_no_file_is_no_frame() -> None:
+    assert not list(encode_files([]))

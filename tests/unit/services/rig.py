@@ -173,7 +173,7 @@ class _FaultyStream:
             reading.cancel()
             cut.cancel()
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         self._stream.write(data)
 
     async def drain(self) -> None:

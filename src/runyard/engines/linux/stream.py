@@ -6,10 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import deque
 from collections.abc import Awaitable, Callable
+from itertools import islice
 
 # Beyond this a writer should wait: one socket buffer.
 _QUEUED_BYTES_MAX = 256 * 1024
+_BUFFER_BYTES = 1024 * 1024
+# In one system call.
+_PARTS_MAX = 64
 
 
 class SocketStream:
@@ -19,10 +24,13 @@ class SocketStream:
 
     def __init__(self, explain_end: Callable[[], Awaitable[None]]) -> None:
         self._socket, self._theirs = socket.socketpair()
+        # As much as the system allows: files go to the agent through here.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
         self._socket.setblocking(False)
         self._explain_end = explain_end
         self._loop = asyncio.get_running_loop()
-        self._queued = bytearray()
+        self._queued: deque[memoryview] = deque()
+        self._queued_bytes = 0
         self._is_writing = False
         self._is_broken = False
         self._drained: asyncio.Future[None] | None = None
@@ -50,17 +58,19 @@ class SocketStream:
                 await self._explain_end()
             return data
 
-    def write(self, data: bytes) -> None:
-        if self._is_broken or self._socket.fileno() < 0:
+    def write(self, data: bytes | memoryview) -> None:
+        if self._is_broken or self._socket.fileno() < 0 or not data:
             return
-        if not self._queued:
-            data = data[self._send(data) :]
-        if data:
-            self._queued += data
-            self._watch()
+        self._queued.append(memoryview(data))
+        self._queued_bytes += len(data)
+        if not self._is_writing:
+            self._send()
+            if self._queued:
+                self._is_writing = True
+                self._loop.add_writer(self._socket, self._write_more)
 
     async def drain(self) -> None:
-        while len(self._queued) > _QUEUED_BYTES_MAX and not self._is_broken:
+        while self._queued_bytes > _QUEUED_BYTES_MAX and not self._is_broken:
             if self._drained is None:
                 self._drained = self._loop.create_future()
             await self._drained
@@ -93,26 +103,32 @@ class SocketStream:
             if self._socket.fileno() >= 0:
                 self._loop.remove_reader(self._socket)
 
-    def _send(self, data: bytes | bytearray) -> int:
+    def _send(self) -> None:
+        """Send what the socket takes."""
         try:
-            return self._socket.send(data)
+            sent = self._socket.sendmsg(islice(self._queued, _PARTS_MAX))
         except BlockingIOError:
-            return 0
+            return
         except OSError:
             self._is_broken = True
-            return len(data)
-
-    def _watch(self) -> None:
-        if not self._is_writing:
-            self._is_writing = True
-            self._loop.add_writer(self._socket, self._write_more)
+            self._queued.clear()
+            self._queued_bytes = 0
+            return
+        self._queued_bytes -= sent
+        while sent:
+            first = self._queued[0]
+            if len(first) > sent:
+                self._queued[0] = first[sent:]
+                return
+            sent -= len(first)
+            self._queued.popleft()
 
     def _write_more(self) -> None:
-        del self._queued[: self._send(self._queued)]
+        self._send()
         if not self._queued:
             self._is_writing = False
             self._loop.remove_writer(self._socket)
-        if self._is_broken or len(self._queued) <= _QUEUED_BYTES_MAX:
+        if self._is_broken or self._queued_bytes <= _QUEUED_BYTES_MAX:
             self._wake_writers()
 
     def _wake_writers(self) -> None:
