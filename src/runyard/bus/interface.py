@@ -26,11 +26,17 @@ class Bus(Protocol):
         """Return what a follower would see at once."""
         ...
 
-    def follow(self, execution_id: str, *, after: int = 0) -> AsyncIterator[Event]:
+    def follow(
+        self, execution_id: str, *, after: int = 0, is_watching: bool = True
+    ) -> AsyncIterator[Event]:
         """Yield the events with a sequence above `after`, past ones first, until and including
         FINISHED. For an execution the bus does not know it waits; callers look in the store
-        after this call, and miss nothing.
+        after this call, and miss nothing. Who only waits for the end is not `is_watching`.
         """
+        ...
+
+    def is_watched(self, execution_id: str) -> bool:
+        """Whether somebody may be watching now. A bus that does not know says yes."""
         ...
 
     def close(self, execution_id: str) -> None:

@@ -39,13 +39,19 @@ class MemoryBus:
         stream = self._published.get(execution_id)
         return list(stream.events.values()) if stream else []
 
-    def follow(self, execution_id: str, *, after: int = 0) -> AsyncIterator[Event]:
+    def follow(
+        self, execution_id: str, *, after: int = 0, is_watching: bool = True
+    ) -> AsyncIterator[Event]:
         # The stream is looked up now and not when the first event is asked for: whoever follows
         # and then looks into the store misses nothing in between.
         stream = self._published.get(execution_id) or self._awaited.get(execution_id)
         if stream is None:
             stream = self._awaited[execution_id] = _Stream()
-        return stream.follow(after)
+        return stream.follow(after, is_watching=is_watching)
+
+    def is_watched(self, execution_id: str) -> bool:
+        stream = self._published.get(execution_id)
+        return stream is not None and stream.watchers > 0
 
     def close(self, execution_id: str) -> None:
         # Present followers hold the stream and read on to its end.
@@ -94,6 +100,7 @@ class _Stream:
 
     def __init__(self) -> None:
         self.events: dict[int, Event] = {}
+        self.watchers = 0
         self._last = 0
         self._outputs: deque[int] = deque()
         self._output_bytes = 0
@@ -113,18 +120,22 @@ class _Stream:
     def skip_to(self, sequence: int) -> None:
         self._last = max(self._last, sequence)
 
-    async def follow(self, after: int) -> AsyncIterator[Event]:
+    async def follow(self, after: int, *, is_watching: bool) -> AsyncIterator[Event]:
         position = after
-        while True:
-            changed = self._changed
-            for sequence in [number for number in self.events if number > position]:
-                position = sequence
-                event = self.events.get(sequence)
-                if event is not None:
-                    yield event
-                    if event.kind is EventKind.FINISHED:
-                        return
-            await changed.wait()
+        self.watchers += is_watching
+        try:
+            while True:
+                changed = self._changed
+                for sequence in [number for number in self.events if number > position]:
+                    position = sequence
+                    event = self.events.get(sequence)
+                    if event is not None:
+                        yield event
+                        if event.kind is EventKind.FINISHED:
+                            return
+                await changed.wait()
+        finally:
+            self.watchers -= is_watching
 
 
 class _Controls:

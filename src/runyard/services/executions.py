@@ -111,7 +111,7 @@ class Executions:
         try:
             async with (
                 asyncio.timeout(seconds_max),
-                aclosing(self._follow_live(execution_id, after=0)) as events,
+                aclosing(self._follow_live(execution_id, after=0, is_watching=False)) as events,
             ):
                 async for _ in events:
                     pass
@@ -194,10 +194,12 @@ class Executions:
             raise _not_found(execution_id)
         return progress
 
-    async def _follow_live(self, execution_id: str, *, after: int) -> AsyncGenerator[Event, None]:
+    async def _follow_live(
+        self, execution_id: str, *, after: int, is_watching: bool = True
+    ) -> AsyncGenerator[Event, None]:
         """Yield what the bus carries, until FINISHED or until the store knows of the end."""
         # Followed before the store is asked: nothing slips between the two.
-        source = self._bus.follow(execution_id, after=after)
+        source = self._bus.follow(execution_id, after=after, is_watching=is_watching)
         # What the bus carries is not finished yet or says so itself.
         is_known = bool(await self._bus.history(execution_id))
         while is_known or (await self._progress(execution_id)).state is not State.FINISHED:
@@ -208,7 +210,7 @@ class Executions:
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                source = self._bus.follow(execution_id, after=after)
+                source = self._bus.follow(execution_id, after=after, is_watching=is_watching)
                 is_known = False
                 continue
             after = event.sequence

@@ -3,7 +3,7 @@
 Output becomes visible only after the store knows that something was exchanged: from then on the
 attempt is never repeated. Output is held for a moment and joined, so that a program that prints
 line by line makes few events, and one that ends at once costs the store no extra write, because
-its finish records the exchange as well.
+its finish records the exchange as well. The first output is not held where somebody watches.
 """
 
 from __future__ import annotations
@@ -68,7 +68,9 @@ class Journal:
             last.data += data
         else:
             self._held.append(_Output(stream, data))
-        if self._timer is None:
+        if self._timer is None and self._opening is None and self._is_wanted_now():
+            self._release()
+        elif self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_HOLD_SECONDS, self._release)
 
     async def exchange(self) -> bool:
@@ -109,6 +111,9 @@ class Journal:
         """Forget what was held; a further attempt tells its own story."""
         self._stop_timer()
         self._held.clear()
+
+    def _is_wanted_now(self) -> bool:
+        return not self._is_exchanged and self._bus.is_watched(self._execution_id)
 
     def _release(self) -> None:
         self._timer = None

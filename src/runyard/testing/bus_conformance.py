@@ -28,6 +28,14 @@ class BusConformance:
     def execution_id(self) -> str:
         return new_identifier()
 
+    async def test_who_watches_is_known(self, bus: Bus, execution_id: str) -> None:
+        bus.publish(execution_id, EventKind.STATE, {"state": "running"})
+        watching = bus.follow(execution_id)
+
+        await anext(watching)
+
+        assert bus.is_watched(execution_id)
+
     async def test_follow_after_publishing_yields_everything_in_order(
         self, bus: Bus, execution_id: str
     ) -> None:

@@ -59,3 +59,19 @@ class TestMemoryBus(BusConformance):
             bus.send_control(execution_id, message)
             async with asyncio.timeout(5):
                 assert await anext(controls) == message
+
+
+async def test_who_only_waits_for_the_end_does_not_watch() -> None:
+    bus, execution_id = MemoryBus(), new_identifier()
+    bus.publish(execution_id, EventKind.STATE, {"state": "running"})
+    waiting, watching = bus.follow(execution_id, is_watching=False), bus.follow(execution_id)
+
+    await anext(waiting)
+    assert not bus.is_watched(execution_id)
+
+    await anext(watching)
+    assert bus.is_watched(execution_id)
+
+    bus.publish(execution_id, EventKind.FINISHED, {})
+    assert [event.kind async for event in watching] == [EventKind.FINISHED]
+    assert not bus.is_watched(execution_id)

@@ -4,8 +4,11 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
+
 from runyard.bus.memory import MemoryBus
 from runyard.domain.events import Event, EventKind, last_sequence
+from runyard.services import journal as journal_module
 from runyard.services.journal import Journal
 
 ID = "execution"
@@ -188,3 +191,21 @@ async def test_bytes_that_are_no_text_are_base64() -> None:
     assert await seen(bus) == [
         ("output", {"stream": "stdout", "encoding": "base64", "text": "/wA="})
     ]
+
+
+async def test_first_output_is_not_held_where_somebody_watches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(journal_module, "_HOLD_SECONDS", 3600.0)
+    marks = Marks()
+    journal, bus = open_journal(marks)
+    journal.note(EventKind.STATE, {"state": "running"})
+    watching = bus.follow(ID)
+    await anext(watching)
+
+    journal.output("stdout", b"now")
+    async with asyncio.timeout(10):
+        event = await anext(watching)
+
+    assert (event.kind.value, event.data) == text("now")
+    assert marks.count == 1
