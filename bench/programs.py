@@ -212,8 +212,8 @@ def _rust() -> Program | None:
         comment="//",
         compile=lambda folder: [
             [
-                compiler, "--edition=2021", "-C", "opt-level=2", "-C", "codegen-units=1", "-o",
-                f"{folder}/main", f"{folder}/main.rs",
+                compiler, "--edition=2021", "-C", "opt-level=2", "-C", "codegen-units=1",
+                "-C", "strip=debuginfo", "-o", f"{folder}/main", f"{folder}/main.rs",
             ]
         ],
         run=lambda folder: [f"{folder}/main"],
