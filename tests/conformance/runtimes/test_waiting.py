@@ -95,12 +95,48 @@ puts [read stdin]; puts [eof stdin]; source other.tcl
 after 5 {set done 1}; vwait done; puts [exec echo child]
 error enough
 """,
+    "ruby": """
+puts [$0, __FILE__, ARGV, $PROGRAM_NAME, Dir.pwd, $LOAD_PATH, $;, $/, $stdin.tty?].inspect
+puts ENV.sort.inspect, File.umask, Encoding.default_external, Process.ppid, Dir.children('.').sort
+%w[limits cmdline environ comm cgroup].each { |name| puts File.read("/proc/self/#{name}") }
+puts Signal.list.keys.sort.inspect, $stdin.read, $stdin.eof?
+require_relative 'other'
+trap('USR1') { puts 'usr' }
+Process.kill('USR1', Process.pid)
+Thread.new { puts 'thread' }.join
+puts `echo child`
+at_exit { puts 'left' }
+raise 'enough'
+""",
+    "php": """<?php
+var_dump($argv, $argc, __FILE__, __DIR__, getcwd(), PHP_SAPI, ini_get_all(null, false));
+$env = getenv(); ksort($env); var_dump($env, scandir('.'), umask());
+foreach (['limits', 'cmdline', 'environ', 'comm', 'cgroup'] as $name) {
+  echo file_get_contents("/proc/self/$name"), "\\n";
+}
+var_dump(stream_get_contents(STDIN), feof(STDIN), shell_exec('echo child'));
+require 'other.php';
+register_shutdown_function(function () { echo "left\\n"; });
+throw new Exception('enough');
+""",
+    "lua": """
+for index = -1, 1 do print(index, arg[index]) end
+print(..., package.path, package.cpath, os.getenv('PATH'), os.getenv('HOME'), os.setlocale())
+for _, name in ipairs { 'limits', 'cmdline', 'environ', 'comm', 'cgroup' } do
+  print(io.open('/proc/self/' .. name):read('a'))
+end
+print(io.read('a'), io.read(0), require('other'), io.popen('echo child'):read('a'))
+error('enough')
+""",
 }
 OTHERS = {
     "javascript": File("other.mjs", b"export default [import.meta.url, process.argv.length];"),
     "bash": File("other.sh", b'echo "other $0 $BASH_SOURCE $*"\n'),
     "perl": File("Other.pm", b"package Other; sub value { __FILE__ . ' ' . caller } 1;\n"),
     "tcl": File("other.tcl", b"puts [list other [info script]]\n"),
+    "ruby": File("other.rb", b"puts __FILE__\n"),
+    "php": File("other.php", b"<?php echo __FILE__;\n"),
+    "lua": File("other.lua", b"return ...\n"),
 }
 # Not those that a sandbox is made ahead with.
 LIMITS = Limits(
