@@ -12,7 +12,8 @@ end.
 How many to keep of each kind follows from how often it is asked for and how long one takes to
 make (`services.demand`), within a count and the memory that was measured. What nobody has asked
 for in a while goes, and what there is too much of goes when another kind needs its room. What is
-ready belongs to nobody: it has the lowest weight and no deadline until it is taken.
+ready belongs to nobody: it has no deadline until it is taken, and what takes long to get there has
+the least weight until then.
 """
 
 from __future__ import annotations
