@@ -123,6 +123,27 @@ static void drop_task(struct trace *trace, pid_t task)
             trace->tasks[i] = trace->tasks[--trace->task_count];
 }
 
+/* Return what the task has just started, if that is why it stopped, or 0. The new one is traced and
+ * stopped from the beginning, but may say so much later. */
+static pid_t started_by(pid_t task, int status)
+{
+    int event = status >> 16;
+    unsigned long started = 0;
+    if ((event == PTRACE_EVENT_CLONE || event == PTRACE_EVENT_FORK ||
+         event == PTRACE_EVENT_VFORK) &&
+        ptrace(PTRACE_GETEVENTMSG, task, NULL, &started) < 0)
+        return 0;
+    return (pid_t)started;
+}
+
+/* Have a task stop, so that it can be let go. One that was let go already is not waited for. */
+static void interrupt(struct trace *trace, pid_t task)
+{
+    note_task(trace, task);
+    if (ptrace(PTRACE_INTERRUPT, task, NULL, NULL) < 0)
+        drop_task(trace, task);
+}
+
 static void hold(struct trace *trace, pid_t task)
 {
     drop_task(trace, task);
@@ -154,6 +175,9 @@ static bool next_change(struct agent *agent, struct trace *trace, pid_t *task, i
 static bool follow(struct trace *trace, pid_t task, int status)
 {
     note_task(trace, task);
+    pid_t started = started_by(task, status);
+    if (started > 0)
+        note_task(trace, started);
     /* Between the stop and this it may have been killed, which is reported next. */
     return ptrace(PTRACE_SYSCALL, task, NULL, signal_of(status)) == 0 || errno == ESRCH;
 }
@@ -182,14 +206,17 @@ static bool find_touch(struct agent *agent, struct trace *trace)
 static bool let_others_go(struct agent *agent, struct trace *trace)
 {
     trace->deadline = serve_now() + LET_GO_NS;
-    for (unsigned i = 0; i < trace->task_count; i++)
-        ptrace(PTRACE_INTERRUPT, trace->tasks[i], NULL, NULL);
+    for (unsigned i = trace->task_count; i > 0; i--)
+        interrupt(trace, trace->tasks[i - 1]);
     while (trace->task_count > 0) {
         pid_t task;
         int status;
         if (!next_change(agent, trace, &task, &status))
             return false;
         note_task(trace, task);
+        pid_t started = WIFSTOPPED(status) ? started_by(task, status) : 0;
+        if (started > 0)
+            interrupt(trace, started);
         if (WIFSTOPPED(status) && is_at_touch(trace, task, status)) {
             hold(trace, task);
             continue;

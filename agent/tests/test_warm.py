@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,6 +189,18 @@ def test_threads_and_children_are_let_go(agent: AgentProcess) -> None:
 
     assert ended.stdout == b"{'TracerPid:\\t0\\n'}\n"
     assert ended.exited.started is Start.WAITING
+
+
+def test_threads_that_are_just_starting_are_let_go(
+    agent: AgentProcess, compile_program: Callable[[str], str]
+) -> None:
+    program = compile_program("threads")
+    for _ in range(30):
+        assert warm(agent, program).is_waiting
+
+        ended = agent.run(program, limits=replace(LIMITS, wall_seconds=5.0))
+
+        assert (ended.stdout, ended.exited.started) == (b"all ended\n", Start.WAITING)
 
 
 def test_limits_count_from_the_go(agent: AgentProcess) -> None:
