@@ -17,7 +17,7 @@ final class Compile {
     private static final String OWN_FOLDER = "/opt/prepared";
     private static final String SCRATCH = "/tmp/.warm";
     // From here on another round saves less than it costs.
-    private static final int ROUNDS = 3;
+    private static final int ROUNDS = 2;
 
     public static void main(String[] options) throws IOException {
         // As the launcher of javac does: without it the class path of this class is the program's.
@@ -26,8 +26,6 @@ final class Compile {
             for (int round = 0; round < ROUNDS; round++) {
                 warm(options);
             }
-            // What the rounds left is not to be walked over while somebody waits.
-            System.gc();
         }
         System.exit(Main.compile(join(options, find(System.getProperty("user.dir")))));
     }
