@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -26,7 +28,7 @@ from runyard.agent.channel import Channel
 from runyard.domain.errors import RunyardError
 from runyard.domain.execution import Outcome, Request, StepKind, StepResult
 from runyard.domain.files import File, check_path
-from runyard.domain.limits import LIMIT_NAMES, Limits, Usage
+from runyard.domain.limits import LIMIT_NAMES, MIB, Limits, Usage
 from runyard.domain.runtime import Runtime
 from runyard.services.build_files import ENTRY_BYTES_MAX, BuildFiles
 from runyard.services.build_key import compute_key
@@ -42,7 +44,14 @@ _HEADER_LENGTH_BYTES = 4
 # Builds in memory that wait for the disk; more are not worth it.
 _STORING_COUNT_MAX = 8
 
+# A binary of some megabytes takes longer to read and check than to run.
+_RECENT_BYTES_MAX = 32 * MIB
+
 _log = structlog.get_logger(__name__)
+
+
+# An owner and a key.
+_Place = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +74,9 @@ class BuildCache:
         self._files = files
         self._metrics = metrics
         self._context = context
-        # On their way to the disk, by owner and key.
-        self._storing: dict[tuple[str, str], Build] = {}
+        # On their way to the disk.
+        self._storing: dict[_Place, Build] = {}
+        self._recent = _RecentBuilds()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def find(
@@ -89,7 +99,7 @@ class BuildCache:
         if self._files is not None:
             await asyncio.to_thread(self._note_size)
 
-    def _store_behind(self, place: tuple[str, str], build: Build) -> None:
+    def _store_behind(self, place: _Place, build: Build) -> None:
         if len(self._storing) >= _STORING_COUNT_MAX:
             return
         self._storing[place] = build
@@ -110,18 +120,35 @@ class BuildCache:
         if key is None:
             return None, None
         # First what is being stored: it is on the disk before it goes from here.
-        build = self._storing.get((owner_id, key))
+        place = (owner_id, key)
+        build = self._storing.get(place) or self._recall(place)
         if build is not None:
             return key, build
-        content = self._files.read(owner_id, key)
+        content = self._files.read(*place)
         try:
-            return key, None if content is None else _unpack(content)
+            build = None if content is None else _unpack(content)
         except (LookupError, TypeError, ValueError, RunyardError) as error:
             # Another version of Runyard wrote it; the next build takes its place.
             _log.warning("build_not_understood", reason=str(error))
-            return key, None
+        if build is not None:
+            self._remember(place, build)
+        return key, build
 
-    async def _store(self, place: tuple[str, str], build: Build) -> None:
+    def _recall(self, place: _Place) -> Build | None:
+        """Return what was read or written lately, if it still is what is on the disk."""
+        build, size = self._recent.find(place)
+        if build is None:
+            return None
+        assert self._files is not None
+        return build if self._files.touch(*place) == size else None
+
+    def _remember(self, place: _Place, build: Build) -> None:
+        assert self._files is not None
+        size = self._files.touch(*place)
+        if size is not None:
+            self._recent.add(place, build, size)
+
+    async def _store(self, place: _Place, build: Build) -> None:
         try:
             await asyncio.to_thread(self._write, place, build)
         except OSError as error:
@@ -130,14 +157,39 @@ class BuildCache:
             if self._storing.get(place) is build:
                 del self._storing[place]
 
-    def _write(self, place: tuple[str, str], build: Build) -> None:
+    def _write(self, place: _Place, build: Build) -> None:
         assert self._files is not None
-        self._files.write(*place, _pack(build))
+        if self._files.write(*place, _pack(build)):
+            self._remember(place, build)
         self._note_size()
 
     def _note_size(self) -> None:
         assert self._files is not None
         self._metrics.builds.bytes.set(self._files.count())
+
+
+class _RecentBuilds:
+    """Those used last, each with the size of its entry. May be called from several threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._builds: OrderedDict[_Place, tuple[Build, int]] = OrderedDict()
+        self._bytes = 0
+
+    def find(self, place: _Place) -> tuple[Build, int] | tuple[None, None]:
+        with self._lock:
+            if place not in self._builds:
+                return None, None
+            self._builds.move_to_end(place)
+            return self._builds[place]
+
+    def add(self, place: _Place, build: Build, size: int) -> None:
+        with self._lock:
+            self._bytes += size - self._builds.pop(place, (None, 0))[1]
+            self._builds[place] = (build, size)
+            while self._bytes > _RECENT_BYTES_MAX:
+                _, (_, dropped) = self._builds.popitem(last=False)
+                self._bytes -= dropped
 
 
 class CompileStep:

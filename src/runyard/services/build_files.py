@@ -77,6 +77,19 @@ class BuildFiles:
         _log.warning("build_damaged")
         return None
 
+    def touch(self, owner_id: str, key: str) -> int | None:
+        """Note that an entry was used; return its size, or None if it is not there any more."""
+        try:
+            with self._open_folder(_folder_of(owner_id)) as folder:
+                file = os.open(key, os.O_RDONLY | _OPEN, dir_fd=folder)
+                try:
+                    os.utime(file)
+                    return os.fstat(file).st_size
+                finally:
+                    os.close(file)
+        except OSError:
+            return None
+
     def write(self, owner_id: str, key: str, parts: Sequence[bytes]) -> bool:
         """Store an entry, or replace it, and remove what was not used for longest where there is
         too much. False if it is larger than entries may be. Raises OSError.

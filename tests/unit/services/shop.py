@@ -10,6 +10,7 @@ from runyard.domain.execution import Execution
 from runyard.domain.files import File
 from runyard.domain.limits import MIB
 from runyard.domain.submission import Submission
+from runyard.services import build_cache
 from runyard.services.build_files import BuildFiles
 from tests.unit.services.rig import Rig, open_rig
 
@@ -37,6 +38,10 @@ class Shop:
         # What follows is to find it on the disk.
         await self.rig.builds.aclose()
         return execution
+
+    def forget(self) -> None:
+        """Leave only what is on the disk, as a restart does."""
+        self.rig.builds._recent = build_cache._RecentBuilds()
 
     def compiled(self) -> int:
         return len(self.count.read_text().splitlines()) if self.count.exists() else 0

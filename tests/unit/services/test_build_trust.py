@@ -65,6 +65,7 @@ async def test_damaged_entry_is_compiled_again(shop: Shop, damage: str) -> None:
         "replace": os.urandom(len(content)),
     }[damage]
     entry.write_bytes(spoiled)
+    shop.forget()
 
     again = await shop.run()
 
@@ -79,6 +80,7 @@ async def test_entry_of_another_owner_or_key_is_not_taken(shop: Shop) -> None:
     await shop.run(BUILD + " ", owner="bob")
     (other,) = [path for path in shop.entries() if path != entry]
     other.write_bytes(entry.read_bytes())
+    shop.forget()
 
     assert cached(await shop.run(BUILD + " ", owner="bob")) == [False, False]
 
@@ -93,6 +95,7 @@ async def test_entry_of_another_version_is_compiled_again(
     with monkeypatch.context() as patch:
         patch.setattr(build_cache, "_pack", pack)
         await shop.run()
+    shop.forget()
     again = await shop.run()
 
     assert (again.outcome, cached(again)) == (Outcome.SUCCEEDED, [False, False])
@@ -136,3 +139,32 @@ async def test_what_waits_for_the_disk_is_found_and_bounded(
     await shop.run(BUILD + " ")
 
     assert (cached(again), len(held)) == ([True, False], 1)
+
+
+async def test_what_is_in_memory_is_what_is_on_the_disk(shop: Shop) -> None:
+    await shop.run()
+    (entry,) = shop.entries()
+    os.utime(entry, (1, 1))
+    assert cached(await shop.run()) == [True, False]
+    assert entry.stat().st_mtime > 1, "its use is noted"
+
+    entry.unlink()
+
+    assert cached(await shop.run()) == [False, False]
+
+
+async def test_memory_is_bounded_and_holds_what_was_used_last(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_cache, "_RECENT_BYTES_MAX", 9000)
+    builds = [
+        f"mkdir out; head -c {size} /dev/zero > out/made" for size in (3000, 3001, 3002, 3003)
+    ]
+    for build in builds:
+        await shop.run(build)
+    recent = shop.rig.builds._recent
+
+    assert 0 < recent._bytes <= 9000
+    assert recent._bytes == sum(size for _, size in recent._builds.values())
+    assert [cached(await shop.run(build))[0] for build in builds] == [True] * 4
+    assert recent._bytes <= 9000
