@@ -147,7 +147,7 @@ async def test_sandbox_that_cannot_begin_is_replaced_unnoticed(
 
 async def test_sandbox_that_breaks_after_it_answered_is_not_replaced(rig: Rig) -> None:
     submitted = await rig.submit("from time import sleep\nprint('seen')\nsleep(60)")
-    await rig.read_until(submitted, "seen")
+    await rig.read_until(submitted, "seen\n")
 
     rig.faults.cut.set()
     execution = await rig.finish(submitted)

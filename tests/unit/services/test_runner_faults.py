@@ -50,7 +50,7 @@ class TestBrokenSandboxes:
         self, rig: Rig
     ) -> None:
         submitted = await rig.submit("from time import sleep\nprint('seen')\nsleep(60)")
-        await rig.read_until(submitted, "seen")
+        await rig.read_until(submitted, "seen\n")
 
         rig.faults.cut.set()
         execution = await rig.finish(submitted)
