@@ -90,7 +90,7 @@ class TestLookingUp:
 class TestWaiting:
     async def test_wait_returns_what_there_is_after_the_time(self, rig: Rig) -> None:
         execution = await rig.submit(WAITING)
-        await rig.read_until(execution, "ready")
+        await rig.read_until(execution, "ready\n")
 
         waited = await rig.executions.wait(execution.id, seconds_max=0.05)
 
@@ -126,7 +126,7 @@ class TestFollowing:
     async def test_follow_shows_output_while_the_program_runs(self, rig: Rig) -> None:
         execution = await rig.submit(WAITING)
 
-        await rig.read_until(execution, "ready")
+        await rig.read_until(execution, "ready\n")
 
         progress = await rig.store.find_progress(execution.id)
         assert progress is not None
@@ -177,7 +177,7 @@ class TestCancelling:
 
     async def test_cancel_of_a_running_program_keeps_its_output(self, rig: Rig) -> None:
         execution = await rig.submit(WAITING)
-        await rig.read_until(execution, "ready")
+        await rig.read_until(execution, "ready\n")
 
         cancelled = await rig.executions.cancel(execution.id)
 
@@ -219,7 +219,7 @@ class TestInput:
         execution = await rig.submit(
             "print('ready')\nprint(input()[::-1])\nprint(input()[::-1])", interactive=True
         )
-        await rig.read_until(execution, "ready")
+        await rig.read_until(execution, "ready\n")
 
         await rig.executions.write_stdin(execution.id, b"abc\n")
         await rig.read_until(execution, "cba")
@@ -275,7 +275,7 @@ class TestInput:
         self, rig: Rig
     ) -> None:
         execution = await rig.submit(WAITING, interactive=True)
-        await rig.read_until(execution, "ready")
+        await rig.read_until(execution, "ready\n")
 
         writing = [rig.executions.write_stdin(execution.id, b"x" * 500_000) for _ in range(100)]
         with pytest.raises(BusyError):
@@ -322,7 +322,7 @@ class TestSteering:
             "print('ready')\n"
             "sleep(60)"
         )
-        await rig.read_until(execution, "ready")
+        await rig.read_until(execution, "ready\n")
 
         await rig.executions.signal(execution.id, 10)
 
