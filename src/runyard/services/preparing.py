@@ -9,6 +9,7 @@ the runtime is offered without its files until there are new ones.
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import AsyncIterator, Callable
 
 import structlog
@@ -104,7 +105,8 @@ class Preparing:
         """Return the runtime with fresh files that were proved, or None."""
         try:
             reason = await self._make(files, candidate, plain)
-        except (RunyardError, OSError) as error:
+        except (RunyardError, OSError, ValueError, zlib.error) as error:
+            # The last two: what came out of the sandbox is not what it should be.
             reason = str(error)
         prepared = None if reason else await asyncio.to_thread(files.use, candidate, plain)
         if prepared is None:

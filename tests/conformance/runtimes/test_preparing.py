@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 import pytest_asyncio
 
 from runyard.domain.errors import EngineUnavailableError
@@ -46,7 +47,7 @@ run = ["sh", ".main"]
 [toolchain.prepared]
 target = "/opt/prepared"
 commands = [["sh", "make.sh"]]
-outputs = ["*.sh"]
+outputs = ["*.sh", "*.gz"]
 sources = "sources"
 compile = ["sh", "/opt/prepared/compile.sh", "{entry}"]
 """
@@ -159,8 +160,13 @@ async def test_next_start_offers_them_at_once(bench: Bench) -> None:
     assert len(bench.made()) == 1
 
 
-async def test_what_cannot_be_made_leaves_the_runtime_as_it_is(bench: Bench) -> None:
-    bench.write("echo cannot >&2; exit 3\n")
+@pytest.mark.parametrize(
+    "make",
+    ["echo cannot >&2; exit 3\n", "echo no >x.gz; >sources\n", "printf '\\377' >sources\n"],
+    ids=["fails", "not packed", "not text"],
+)
+async def test_what_cannot_be_made_leaves_the_runtime_as_it_is(bench: Bench, make: str) -> None:
+    bench.write(make)
     async with bench.start() as server:
         offered = await server.settle()
         tried = server.count_sandboxes()
