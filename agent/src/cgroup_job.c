@@ -73,6 +73,16 @@ static int register_oom(int memory_dir, struct job_groups *job)
     return result;
 }
 
+/* Move the supervisor into the group. */
+static int enter(int dir, const char *job)
+{
+    int fd = open_file(dir, job, "cgroup.procs", O_WRONLY);
+    int result = fd < 0 ? 0 : write_all(fd, "0", "cgroup.procs");
+    if (fd >= 0)
+        close(fd);
+    return result;
+}
+
 static int open_version_1(const struct slot_groups *groups, struct job_groups *job)
 {
     int memory = groups->dirs[CGROUP_MEMORY], pids = groups->dirs[CGROUP_PIDS];
@@ -85,12 +95,10 @@ static int open_version_1(const struct slot_groups *groups, struct job_groups *j
     job->processes_max = open_file(pids, job->name, "pids.max", O_WRONLY);
     job->cpu = open_file(groups->dirs[CGROUP_CPU], job->name, "cpuacct.usage", O_RDONLY);
     job->cpu_reset = open_file(groups->dirs[CGROUP_CPU], job->name, "cpuacct.usage", O_WRONLY);
-    for (unsigned kind = 0; kind < CGROUP_JOB_KINDS; kind++)
-        job->procs[kind] = open_file(groups->dirs[kind], job->name, "cgroup.procs", O_RDWR);
     if ((memory >= 0 && job->memory_max < 0) || (pids >= 0 && job->processes_max < 0))
         return fault("open the files of the cgroup %s", job->name);
     for (unsigned kind = 0; kind < CGROUP_JOB_KINDS; kind++)
-        if (job->procs[kind] >= 0 && write_all(job->procs[kind], "0", "cgroup.procs"))
+        if (enter(groups->dirs[kind], job->name))
             return -1;
     return memory >= 0 ? register_oom(memory, job) : 0;
 }
@@ -106,7 +114,6 @@ static int open_version_2(const struct slot_groups *groups, struct job_groups *j
     job->processes_max = open_file(parent, job->name, "pids.max", O_WRONLY);
     job->cpu = open_file(parent, job->name, "cpu.stat", O_RDONLY);
     job->kill = open_file(parent, job->name, "cgroup.kill", O_WRONLY);
-    job->procs[0] = open_file(parent, job->name, "cgroup.procs", O_RDONLY);
     if (job->dir < 0 || job->memory_max < 0 || job->processes_max < 0)
         return fault("open the files of the cgroup %s", job->name);
     return job->swap_max >= 0 ? write_all(job->swap_max, "0", "memory.swap.max") : 0;
@@ -131,8 +138,6 @@ int job_groups_open(const struct slot_groups *groups, struct job_groups *job)
                                .kill = -1,
                                .oom_event = -1};
     snprintf(job->name, sizeof job->name, "job-%u", number);
-    for (unsigned kind = 0; kind < CGROUP_JOB_KINDS; kind++)
-        job->procs[kind] = -1;
     for (unsigned kind = 0; groups->version && kind < CGROUP_JOB_KINDS; kind++)
         if (groups->dirs[kind] >= 0 && mkdirat(groups->dirs[kind], job->name, 0755))
             return fault("create the cgroup %s", job->name);
@@ -148,10 +153,9 @@ int job_groups_open(const struct slot_groups *groups, struct job_groups *job)
 
 static void close_files(struct job_groups *job)
 {
-    const int fds[] = {job->dir,         job->procs[0],      job->procs[1],      job->procs[2],
-                       job->memory_max,  job->swap_max,      job->processes_max, job->memory_now,
-                       job->memory_peak, job->memory_events, job->peak_reset,    job->cpu,
-                       job->cpu_reset,   job->kill,          job->oom_event};
+    const int fds[] = {job->dir,           job->memory_max,  job->swap_max,   job->processes_max,
+                       job->memory_now,    job->memory_peak, job->peak_reset, job->cpu,
+                       job->memory_events, job->cpu_reset,   job->kill,       job->oom_event};
     for (size_t i = 0; i < sizeof fds / sizeof *fds; i++)
         if (fds[i] >= 0)
             close(fds[i]);
@@ -242,13 +246,27 @@ int job_groups_begin(struct job_groups *job)
     return 0;
 }
 
+/* Read who is in the group. Version 1 keeps what it once told an open file for a second. */
+static ssize_t read_members(const struct slot_groups *groups, const struct job_groups *job,
+                            char *text, size_t size)
+{
+    int fd = open_file(groups->dirs[0], job->name, "cgroup.procs", O_RDONLY);
+    ssize_t count = fd < 0 ? -1 : read_text(fd, text, size);
+    if (fd >= 0)
+        close(fd);
+    return count;
+}
+
 /* Whether nobody is in the group but, in version 1, the supervisor and its zygote. */
-bool job_groups_is_empty(const struct job_groups *job)
+bool job_groups_is_empty(const struct slot_groups *groups, const struct job_groups *job)
 {
     const struct timespec pause = {.tv_nsec = 1000000};
     char text[64], own[48];
-    if (job->procs[0] < 0 || read_text(job->procs[0], text, sizeof text) <= 0)
+    if (groups->dirs[0] < 0)
         return true;
+    ssize_t count = read_members(groups, job, text, sizeof text);
+    if (count <= 0)
+        return count == 0;
     /* The slot is pid 1 of its namespace, and that is how the file names it to the slot. */
     int size = snprintf(own, sizeof own, "%d\n", (int)getpid());
     if (job->zygote)
@@ -256,7 +274,7 @@ bool job_groups_is_empty(const struct job_groups *job)
     /* A fork that the job's end cut short takes a moment to end itself. */
     for (unsigned i = 0; job->zygote && i < SETTLE_MS && strcmp(text, own); i++) {
         nanosleep(&pause, NULL);
-        read_text(job->procs[0], text, sizeof text);
+        read_members(groups, job, text, sizeof text);
     }
     return job->version == 1 && !strcmp(text, own);
 }

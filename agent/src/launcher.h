@@ -109,7 +109,6 @@ struct job_groups {
     int version;
     unsigned number;
     int dir; /* version 2: for CLONE_INTO_CGROUP */
-    int procs[CGROUP_JOB_KINDS];
     int memory_max, swap_max, processes_max, memory_now, memory_peak, memory_events, cpu, kill;
     int peak_reset, cpu_reset; /* apart, because the job is given the others */
     int oom_event;
@@ -143,7 +142,7 @@ int job_groups_renew(const struct slot_groups *groups, struct job_groups *job);
 int job_groups_limit(struct job_groups *job, uint64_t memory_bytes, uint64_t processes);
 int job_groups_begin(struct job_groups *job);
 int job_groups_begin_peak(const struct job_groups *job);
-bool job_groups_is_empty(const struct job_groups *job);
+bool job_groups_is_empty(const struct slot_groups *groups, const struct job_groups *job);
 bool job_groups_must_renew(const struct job_groups *job);
 void job_groups_settle(struct job_groups *job, pid_t zygote);
 void job_groups_kill(const struct job_groups *job);

@@ -101,7 +101,7 @@ static void collect_job(struct slot *slot)
     if (zygote_is_dead(&slot->zygote))
         end_zygote(slot);
     /* Every process of the group was in that namespace. If one is not, this slot is broken. */
-    if (!job_groups_is_empty(&slot->groups)) {
+    if (!job_groups_is_empty(&slot->config->groups, &slot->groups)) {
         refuse("processes were left in the cgroup of a job");
         send_failure(slot);
         _exit(1);

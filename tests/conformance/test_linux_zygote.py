@@ -28,6 +28,7 @@ from runyard.testing.engine_conformance.session import (
     Ended,
     Session,
     eventually,
+    open_session,
 )
 from runyard.testing.engine_conformance.starts import ARGV, ENV, open_ahead
 from tests.conformance import platforms
@@ -148,6 +149,22 @@ async def test_sandbox_that_nobody_prepared_starts_cold_at_once(
     assert (ended.text, ended.exited.started) == ("cold", Start.COLD)
     # Its slot is warm for the next one.
     assert (await run_main(engine, "")).exited.started is Start.FORKED
+
+
+async def test_one_slot_serves_cold_and_forked_programs_in_turn(
+    engine: Engine, launcher: LauncherHandle
+) -> None:
+    spec = SandboxSpec(zygote=Command(argv=ARGV, env=ENV, start=Start.FORKED))
+    seen, slots = [], set()
+    for _ in range(6):
+        async with open_session(engine, spec) as session:
+            slots |= set(_children(launcher.pid))
+            await session.put({"main.py": ""})
+            seen.append((await session.run(*ARGV, env=ENV)).exited.started)
+
+    assert seen == [Start.COLD, *[Start.FORKED] * 5]
+    # Counting who is left in its group never made it give up.
+    assert len(slots) == 1
 
 
 async def test_fewer_processes_than_forking_takes_are_granted_cold(engine: Engine) -> None:
