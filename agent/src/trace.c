@@ -107,13 +107,16 @@ static long signal_of(int status)
     return number == SYSCALL_STOP || status >> 16 != 0 ? 0 : number;
 }
 
-static void note_task(struct trace *trace, pid_t task)
+/* Remember a traced task. Returns false if there are more than can be let go. */
+static bool note_task(struct trace *trace, pid_t task)
 {
     for (unsigned i = 0; i < trace->task_count; i++)
         if (trace->tasks[i] == task)
-            return;
-    if (trace->task_count < HELD_COUNT_MAX)
-        trace->tasks[trace->task_count++] = task;
+            return true;
+    if (trace->task_count == HELD_COUNT_MAX)
+        return false;
+    trace->tasks[trace->task_count++] = task;
+    return true;
 }
 
 static void drop_task(struct trace *trace, pid_t task)
@@ -137,17 +140,22 @@ static pid_t started_by(pid_t task, int status)
 }
 
 /* Have a task stop, so that it can be let go. One that was let go already is not waited for. */
-static void interrupt(struct trace *trace, pid_t task)
+static bool interrupt(struct trace *trace, pid_t task)
 {
-    note_task(trace, task);
+    if (!note_task(trace, task))
+        return false;
     if (ptrace(PTRACE_INTERRUPT, task, NULL, NULL) < 0)
         drop_task(trace, task);
+    return true;
 }
 
-static void hold(struct trace *trace, pid_t task)
+static bool hold(struct trace *trace, pid_t task)
 {
     drop_task(trace, task);
+    if (trace->held->count == HELD_COUNT_MAX)
+        return false;
     trace->held->tasks[trace->held->count++] = task;
+    return true;
 }
 
 /* Wait for the next change of a traced task; false when time is up or the server has gone. */
@@ -174,10 +182,9 @@ static bool next_change(struct agent *agent, struct trace *trace, pid_t *task, i
 /* Let one stopped task run to its next system call. */
 static bool follow(struct trace *trace, pid_t task, int status)
 {
-    note_task(trace, task);
     pid_t started = started_by(task, status);
-    if (started > 0)
-        note_task(trace, started);
+    if (!note_task(trace, task) || (started > 0 && !note_task(trace, started)))
+        return false;
     /* Between the stop and this it may have been killed, which is reported next. */
     return ptrace(PTRACE_SYSCALL, task, NULL, signal_of(status)) == 0 || errno == ESRCH;
 }
@@ -193,8 +200,7 @@ static bool find_touch(struct agent *agent, struct trace *trace)
             if (task == trace->leader)
                 return false;
         } else if (is_at_touch(trace, task, status)) {
-            hold(trace, task);
-            return true;
+            return hold(trace, task);
         } else if (!follow(trace, task, status)) {
             return false;
         }
@@ -213,12 +219,12 @@ static bool let_others_go(struct agent *agent, struct trace *trace)
         int status;
         if (!next_change(agent, trace, &task, &status))
             return false;
-        note_task(trace, task);
         pid_t started = WIFSTOPPED(status) ? started_by(task, status) : 0;
-        if (started > 0)
-            interrupt(trace, started);
+        if (!note_task(trace, task) || (started > 0 && !interrupt(trace, started)))
+            return false;
         if (WIFSTOPPED(status) && is_at_touch(trace, task, status)) {
-            hold(trace, task);
+            if (!hold(trace, task))
+                return false;
             continue;
         }
         drop_task(trace, task);

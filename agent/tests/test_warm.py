@@ -191,6 +191,21 @@ def test_threads_and_children_are_let_go(agent: AgentProcess) -> None:
     assert ended.exited.started is Start.WAITING
 
 
+def test_program_with_more_threads_than_can_be_let_go_is_not_held(agent: AgentProcess) -> None:
+    prelude = (
+        "import threading\n"
+        "end = threading.Event()\n"
+        "for _ in range(400): threading.Thread(target=end.wait, daemon=True).start()\n"
+        "exec(open('main.py').read())\n"
+    )
+    assert not warm(agent, PYTHON, "-c", prelude).is_waiting
+    agent.put(File("main.py", b"print(threading.active_count())"))
+
+    ended = agent.run(PYTHON, "-c", prelude)
+
+    assert (ended.stdout, ended.exited.started) == (b"401\n", Start.COLD)
+
+
 def test_threads_that_are_just_starting_are_let_go(
     agent: AgentProcess, compile_program: Callable[[str], str]
 ) -> None:
