@@ -166,7 +166,9 @@ def test_the_last_one_counts(agent: AgentProcess) -> None:
 
 
 def test_threads_and_children_are_let_go(agent: AgentProcess) -> None:
-    """Whatever it started before its first touch runs on untraced."""
+    """Whatever it started before its first touch runs on untraced. Without -I Python would look for
+    modules in the folder first.
+    """
     prelude = (
         "import os, subprocess, threading, time\n"
         "child = subprocess.Popen(['sleep', '1000'])\n"
@@ -174,7 +176,7 @@ def test_threads_and_children_are_let_go(agent: AgentProcess) -> None:
         "threading.Thread(target=beat.wait, daemon=True).start()\n"
         "exec(open('main.py').read())\n"
     )
-    assert warm(agent, PYTHON, "-c", prelude).is_waiting
+    assert warm(agent, PYTHON, "-I", "-c", prelude).is_waiting
     agent.put(
         File(
             "main.py",
@@ -185,7 +187,7 @@ def test_threads_and_children_are_let_go(agent: AgentProcess) -> None:
         )
     )
 
-    ended = agent.run(PYTHON, "-c", prelude)
+    ended = agent.run(PYTHON, "-I", "-c", prelude)
 
     assert ended.stdout == b"{'TracerPid:\\t0\\n'}\n"
     assert ended.exited.started is Start.WAITING
@@ -198,10 +200,10 @@ def test_program_with_more_threads_than_can_be_let_go_is_not_held(agent: AgentPr
         "for _ in range(400): threading.Thread(target=end.wait, daemon=True).start()\n"
         "exec(open('main.py').read())\n"
     )
-    assert not warm(agent, PYTHON, "-c", prelude).is_waiting
+    assert not warm(agent, PYTHON, "-I", "-c", prelude).is_waiting
     agent.put(File("main.py", b"print(threading.active_count())"))
 
-    ended = agent.run(PYTHON, "-c", prelude)
+    ended = agent.run(PYTHON, "-I", "-c", prelude)
 
     assert (ended.stdout, ended.exited.started) == (b"401\n", Start.COLD)
 
