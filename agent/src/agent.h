@@ -301,6 +301,7 @@ struct program {
 pid_t child_start(struct agent *agent, struct program *program);
 pid_t child_start_stopped(struct agent *agent, struct program *program);
 int child_exec(const struct program *program);
+bool child_reset_signals(void);
 
 /* request.c */
 /* What an EXEC asks for. Large and never on the stack; only what is used is ever touched. */

@@ -12,8 +12,23 @@
 #include <unistd.h>
 
 #define PROGRAM_UMASK 022
+#define KERNEL_SIGNAL_MAX 64
+/* Handler, flags, restorer and mask, of which all are 0. */
+#define KERNEL_SIGACTION_BYTES 32
 
 static char candidate[PATH_BYTES_MAX * 8];
+
+/* The kernel's own form of "default": libc refuses to touch the signals it keeps to itself, and
+ * those are ignored by whatever another libc's posix_spawn started. */
+bool child_reset_signals(void)
+{
+    static const char usual[KERNEL_SIGACTION_BYTES];
+    for (int number = 1; number <= KERNEL_SIGNAL_MAX; number++)
+        if (syscall(SYS_rt_sigaction, number, usual, NULL, KERNEL_SIGNAL_MAX / 8) < 0 &&
+            errno != EINVAL)
+            return false;
+    return true;
+}
 
 /* Try every folder of PATH as execvp does, without its fallback to a shell. */
 static int exec_searched(const struct program *program)

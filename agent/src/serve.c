@@ -12,9 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KERNEL_SIGNAL_MAX 64
-/* Handler, flags, restorer and mask, of which all are 0. */
-#define KERNEL_SIGACTION_BYTES 32
 #define EXIT_ENVIRONMENT 125
 #define CLOSE_ON_EXEC 4u /* CLOSE_RANGE_CLOEXEC */
 
@@ -84,16 +81,10 @@ static void on_child(int number)
 /* Programs inherit ignored signals, so none may be ignored here; all are blocked instead. */
 static bool setup_signals(struct agent *agent)
 {
-    /* The kernel's own form of "default": libc refuses to touch the signals it keeps to itself,
-     * and those are ignored by whatever another libc's posix_spawn started. */
-    static const char usual[KERNEL_SIGACTION_BYTES];
     struct sigaction child = {.sa_handler = on_child};
     sigset_t all;
-    for (int number = 1; number <= KERNEL_SIGNAL_MAX; number++) {
-        if (syscall(SYS_rt_sigaction, number, usual, NULL, KERNEL_SIGNAL_MAX / 8) < 0 &&
-            errno != EINVAL)
-            return false;
-    }
+    if (!child_reset_signals())
+        return false;
     sigfillset(&all);
     sigfillset(&agent->wait_mask);
     sigdelset(&agent->wait_mask, SIGCHLD);

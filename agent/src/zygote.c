@@ -91,7 +91,7 @@ static _Noreturn void become_zygote(const struct start_line *line, int control, 
     envp[line->env_count + VARIABLE_COUNT] = NULL;
     take_pipes();
     struct program program = {.argv = argv, .envp = envp, .search = request_search(envp)};
-    if (chdir(ZYGOTE_WORK) || credentials_zygote())
+    if (!child_reset_signals() || chdir(ZYGOTE_WORK) || credentials_zygote())
         _exit(127);
     child_exec(&program);
     _exit(127);

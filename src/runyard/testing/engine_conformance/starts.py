@@ -9,6 +9,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import pytest
 
@@ -257,14 +258,16 @@ class StartConformance(Surroundings):
 
 
 async def _compare_starts(engine: Engine, case: Case) -> None:
-    seen = {}
+    seen: dict[Start, list[object]] = {}
     for start in Start:
         async with open_ahead(engine, start) as session:
             ended = await run_case(session, case)
         exited = ended.exited
         assert exited.started in {start, Start.COLD}
         how = (exited.exit_code, exited.signal, exited.limit_hit)
-        seen[start] = (*map(_without_addresses, (ended.stdout, ended.stderr)), *how)
+        streams = map(_without_addresses, (ended.stdout, ended.stderr))
+        seen[start] = [how, *(line for stream in streams for line in (*stream, b"the end"))]
 
-    assert seen[Start.WAITING] == seen[Start.COLD]
-    assert seen[Start.FORKED] == seen[Start.COLD]
+    for start in (Start.WAITING, Start.FORKED):
+        pairs = zip_longest(seen[start], seen[Start.COLD])
+        assert not [(start, mine, cold) for mine, cold in pairs if mine != cold]
