@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
+# For a server that is counted: what stands ready changes with demand, and has tests of its own,
+# tests/integration/test_pool.py.
+WITHOUT_POOL = {**os.environ, "RUNYARD_POOL_COUNT_MAX": "0"}
 
 
 @dataclass(frozen=True, slots=True)

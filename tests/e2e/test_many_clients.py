@@ -15,12 +15,13 @@ CLIENTS = 50
 EXECUTIONS = 500
 
 
-async def test_500_executions_from_50_clients_are_all_correct(shared_server: Server) -> None:
+async def test_500_executions_from_50_clients_are_all_correct(own_server: Server) -> None:
+    own_server.start()
     numbers = iter(range(EXECUTIONS))
     wrong: list[object] = []
 
     async def work() -> None:
-        async with httpx.AsyncClient(base_url=shared_server.url, timeout=120) as client:
+        async with httpx.AsyncClient(base_url=own_server.url, timeout=120) as client:
             for number in numbers:
                 request = python(f"print({number} * 7)")
                 answer = (await client.post("/api/v1/executions", json=request)).json()
@@ -33,6 +34,7 @@ async def test_500_executions_from_50_clients_are_all_correct(shared_server: Ser
     await asyncio.gather(*(work() for _ in range(CLIENTS)))
 
     assert not wrong
+    assert own_server.stop() == 0
 
 
 @pytest.mark.timeout(180)

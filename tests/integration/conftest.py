@@ -25,6 +25,8 @@ async def application(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         profile="development",
         log_level="error",
         worker_concurrency=2,
+        # Other suites of this run count who is in a sandbox.
+        pool_count_max=0,
     )
     try:
         groundwork = lay_groundwork(settings, keep_user=True)
