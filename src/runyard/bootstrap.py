@@ -309,8 +309,10 @@ def _find_toolchains(settings: Settings) -> tuple[Found, ...]:
 def _open_prepared(
     settings: Settings, launcher: LauncherHandle | None, *, is_alone: bool
 ) -> PreparedFiles | None:
-    """Return them if sandboxes can be shown what is in there."""
+    """Return them if they are wanted and sandboxes can be shown what is in there."""
     folder = prepared_folder(settings.data_dir)
+    if not settings.prepared_files:
+        return None
     is_shown = launcher is not None and str(folder) in launcher.options.sources
     return PreparedFiles(folder, is_alone=is_alone) if is_shown and folder.is_dir() else None
 

@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     # The same for one account, so that nobody pushes out what others built.
     build_cache_bytes_per_owner_max: int = Field(default=128 * MIB, ge=0)
 
+    # Make files that compilers begin with, such as precompiled headers, once for each toolchain.
+    prepared_files: bool = True
     # Executions that may wait; beyond it a submission is answered "busy".
     queue_length_max: int = Field(default=5000, ge=1)
     # A worker that did not renew for this long is taken for dead.

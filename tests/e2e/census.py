@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
-# For a server that is counted: what stands ready changes with demand, and has tests of its own,
-# tests/integration/test_pool.py.
-WITHOUT_POOL = {**os.environ, "RUNYARD_POOL_COUNT_MAX": "0"}
+# For a server that is counted: what stands ready changes with demand, and what is prepared is made
+# at some time behind the start. Both have tests of their own.
+COUNTABLE = {**os.environ, "RUNYARD_POOL_COUNT_MAX": "0", "RUNYARD_PREPARED_FILES": "false"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ import httpx
 import pytest
 
 from runyard.testing.server import Server
-from tests.e2e.census import WITHOUT_POOL
+from tests.e2e.census import COUNTABLE
 
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server = Server(_reachable(tmp_path_factory.mktemp("shared-server")))
-    server.start(environment=WITHOUT_POOL)
+    server.start(environment=COUNTABLE)
     server.wait_until_probed()
     yield server
     assert server.is_running(), server.log.read_text()[-4000:]

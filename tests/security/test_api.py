@@ -43,7 +43,8 @@ def server(temporary: Path) -> Iterator[Server]:
     directory.chmod(0o755)
     server = Server(directory)
     # Other tests count who is in a sandbox.
-    server.start(environment={**os.environ, "RUNYARD_POOL_COUNT_MAX": "0"})
+    quiet = {"RUNYARD_POOL_COUNT_MAX": "0", "RUNYARD_PREPARED_FILES": "false"}
+    server.start(environment={**os.environ, **quiet})
     yield server
     assert server.is_running(), server.log.read_text()[-4000:]
     server.stop()
