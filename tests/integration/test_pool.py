@@ -137,7 +137,6 @@ def test_each_sandbox_serves_one_execution(client: Client) -> None:
 
 
 def test_dead_sandbox_is_replaced_and_nobody_gets_it(client: Client) -> None:
-    dead = client.sample("dropped_total", reason="dead")
     programs = client.waiting_programs()
     assert programs
     agents = {parent(program) for program in programs}
@@ -147,7 +146,6 @@ def test_dead_sandbox_is_replaced_and_nobody_gets_it(client: Client) -> None:
     at_once = client.run("echo alive")
 
     assert (at_once["outcome"], at_once["attempt"]) == ("succeeded", 1)
-    client.wait_for(lambda: client.sample("dropped_total", reason="dead") > dead)
     client.wait_until_ready()
     assert not agents & {parent(program) for program in client.waiting_programs()}
     assert client.run("echo alive")["attempt"] == 1
