@@ -189,7 +189,9 @@ def _go() -> Program | None:
         hello=source.format('"fmt"', '\tfmt.Println("Hello, World!")\n'),
         spin=source.format('(\n\t"fmt"\n\t"os"\n\t"strconv"\n)', counting),
         comment="//",
-        compile=lambda folder: [[go, "build", "-o", f"{folder}/main", f"{folder}/main.go"]],
+        compile=lambda folder: [
+            [go, "build", "-ldflags=-w", "-o", f"{folder}/main", f"{folder}/main.go"]
+        ],
         run=lambda folder: [f"{folder}/main"],
     )
 
