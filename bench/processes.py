@@ -2,8 +2,9 @@
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
+
+from runyard.testing.processes import descendants
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _MIB = 1024  # The kernel counts in KiB.
@@ -18,21 +19,6 @@ def cpu_seconds(pid: int) -> float:
 def family_cpu_seconds(pid: int) -> float:
     """Return what all below the process used, with those that ended and were waited for."""
     return sum(sum(_cpu_ticks(each)) for each in descendants(pid)) / _TICKS
-
-
-def children(pid: int) -> list[int]:
-    return [child for child, parent in _parents() if parent == pid]
-
-
-def descendants(pid: int) -> list[int]:
-    below: dict[int, list[int]] = {}
-    for child, parent in _parents():
-        below.setdefault(parent, []).append(child)
-    found, queue = [], [pid]
-    while queue:
-        found += below.get(queue[-1], [])
-        queue += below.get(queue.pop(), [])
-    return found
 
 
 def memory_mib(pid: int, kind: str) -> float:
@@ -54,13 +40,3 @@ def _cpu_ticks(pid: int) -> list[int]:
     except (FileNotFoundError, ProcessLookupError):
         return [0, 0, 0, 0]
     return [int(field) for field in stat.rpartition(")")[2].split()[11:15]]
-
-
-def _parents() -> Iterator[tuple[int, int]]:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                stat = (entry / "stat").read_text()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            yield int(entry.name), int(stat.rpartition(")")[2].split()[1])

@@ -7,6 +7,7 @@ from functools import partial
 from bench import processes
 from bench.measurement import Bench, Measurement, UnavailableError
 from bench.results import Row, Target, middle
+from runyard.testing.processes import children, descendants
 
 _AGENT = "runyard-agent"
 
@@ -69,7 +70,7 @@ def _measure_slots(bench: Bench, *, runtime: str, row: Row, program: str) -> lis
         server.wait_until_full(connection, runtime)
     sizes = []
     for slot in _slots(server.server.pid):
-        family = [slot, *processes.descendants(slot)]
+        family = [slot, *descendants(slot)]
         programs = {processes.program(each) for each in family}
         if len(family) > 1 and {_name(each) for each in programs} == {_AGENT, program}:
             sizes.append(sum(processes.memory_mib(each, "Pss") for each in family))
@@ -82,9 +83,9 @@ def _slots(server: int) -> list[int]:
     """The launcher is the server's child, and slots are the launcher's."""
     return [
         slot
-        for launcher in processes.children(server)
+        for launcher in children(server)
         if processes.program(launcher).startswith(_AGENT)
-        for slot in processes.children(launcher)
+        for slot in children(launcher)
     ]
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
-from runyard.domain.errors import EngineUnavailableError
 from runyard.domain.limits import Policy
 from runyard.engines.interface import Capabilities, Engine, SandboxSpec
 from runyard.engines.linux.engine import build
@@ -46,10 +45,7 @@ async def engine(launcher: LauncherHandle) -> AsyncIterator[Engine]:
 @pytest_asyncio.fixture(scope="session")
 async def found() -> Capabilities:
     """What works here; tried once, because it takes an emulated machine a second."""
-    try:
-        launcher = start_launcher(OPTIONS)
-    except EngineUnavailableError as error:
-        platforms.give_up("linux", error.message)
+    launcher = platforms.start_linux(OPTIONS)
     engine = build(launcher, OPTIONS)
     try:
         capabilities = await engine.probe()

@@ -4,26 +4,23 @@ gets to another.
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
-from runyard.domain.errors import EngineUnavailableError
 from runyard.domain.limits import MIB, Limits
 from runyard.domain.runtime import Command, Start
 from runyard.engines.interface import Engine, SandboxSpec
 from runyard.engines.linux.engine import build
-from runyard.engines.linux.launcher import LauncherHandle, start_launcher
+from runyard.engines.linux.launcher import LauncherHandle
 from runyard.engines.linux.options import LinuxOptions
 from runyard.testing.engine_conformance.session import (
-    DEADLINE_SECONDS,
     LIMITS,
     Ended,
     Session,
@@ -31,6 +28,7 @@ from runyard.testing.engine_conformance.session import (
     open_session,
 )
 from runyard.testing.engine_conformance.starts import ARGV, ENV, open_ahead
+from runyard.testing.processes import children
 from tests.conformance import platforms
 
 OPTIONS = LinuxOptions(slot_count_max=1)
@@ -39,10 +37,7 @@ FORKS_BEFORE_RENEWAL = 200
 
 @pytest.fixture
 def launcher() -> Iterator[LauncherHandle]:
-    try:
-        launcher = start_launcher(OPTIONS)
-    except EngineUnavailableError as error:
-        platforms.give_up("linux", error.message)
+    launcher = platforms.start_linux(OPTIONS)
     yield launcher
     launcher.close()
 
@@ -55,19 +50,9 @@ async def engine(launcher: LauncherHandle) -> AsyncIterator[Engine]:
     await engine.aclose()
 
 
-@asynccontextmanager
-async def open_forking(engine: Engine, limits: Limits = LIMITS) -> AsyncIterator[Session]:
-    spec = SandboxSpec(zygote=Command(argv=ARGV, env=ENV, start=Start.FORKED))
-    sandbox = await engine.create(spec)
-    try:
-        session = Session(sandbox, limits)
-        await sandbox.prepare(limits, ahead=True)
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            await session.channel.open()
-        await sandbox.begin(limits)
-        yield session
-    finally:
-        await sandbox.destroy()
+def open_forking(engine: Engine, limits: Limits = LIMITS) -> AbstractAsyncContextManager[Session]:
+    """Of one whose program is forked when it is asked for, and not ahead of that."""
+    return open_ahead(engine, Start.FORKED, limits=limits, is_warm=False)
 
 
 async def run_main(engine: Engine, main: str, *, limits: Limits = LIMITS) -> Ended:
@@ -78,12 +63,12 @@ async def run_main(engine: Engine, main: str, *, limits: Limits = LIMITS) -> End
 
 def find_zygote(launcher: LauncherHandle) -> int | None:
     """Return the pid of the one child that a slot of this launcher has beside its job."""
-    return _find_interpreter(_children(launcher.pid))
+    return _find_interpreter(children(launcher.pid))
 
 
 def find_fork(launcher: LauncherHandle) -> int | None:
     """Return the pid of a child of an agent: a program."""
-    jobs = [job for slot in _children(launcher.pid) for job in _children(slot)]
+    jobs = [job for slot in children(launcher.pid) for job in children(slot)]
     return _find_interpreter(jobs)
 
 
@@ -97,17 +82,12 @@ def has_ended(pid: int) -> bool:
 
 def _find_interpreter(parents: list[int]) -> int | None:
     for parent in parents:
-        for child in _children(parent):
+        for child in children(parent):
             if Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")[:-1] == [
                 word.encode() for word in ARGV
             ]:
                 return child
     return None
-
-
-def _children(pid: int) -> list[int]:
-    tasks = Path(f"/proc/{pid}/task").iterdir()
-    return [int(word) for task in tasks for word in (task / "children").read_text().split()]
 
 
 async def test_plain_command_is_forked(engine: Engine) -> None:
@@ -166,7 +146,7 @@ async def test_one_slot_serves_cold_and_forked_programs_in_turn(
     seen, slots = [], set()
     for _ in range(6):
         async with open_session(engine, spec) as session:
-            slots |= set(_children(launcher.pid))
+            slots |= set(children(launcher.pid))
             await session.put({"main.py": ""})
             seen.append((await session.run(*ARGV, env=ENV)).exited.started)
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from runyard.testing.processes import descendants
+
 CGROUPS = Path("/sys/fs/cgroup")
 # For a server that is counted: what stands ready changes with demand, and what is prepared is made
 # at some time behind the start. Both have tests of their own.
@@ -37,23 +39,6 @@ def take(pid: int, data: Path) -> Census:
     )
 
 
-def descendants(pid: int) -> list[int]:
-    """Return the living processes below `pid`, zombies included."""
-    parents: dict[int, list[int]] = {}
-    for child, parent in _parents():
-        parents.setdefault(parent, []).append(child)
-    found, queue = [], [pid]
-    while queue:
-        children = parents.get(queue.pop(), [])
-        found += children
-        queue += children
-    return found
-
-
-def children(pid: int) -> list[int]:
-    return [child for child, parent in _parents() if parent == pid]
-
-
 def cgroups(family: list[int]) -> Iterator[Path]:
     """Yield the cgroups of the launchers among `family`, which name their process id."""
     for directory, names, _ in os.walk(CGROUPS):
@@ -76,16 +61,6 @@ def memory_bytes(pid: int) -> int:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     raise AssertionError(f"process {pid} has no Pss line")
-
-
-def _parents() -> Iterator[tuple[int, int]]:
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = Path(f"/proc/{entry}/stat").read_text()
-            except OSError:
-                continue  # Ended meanwhile.
-            yield int(entry), int(stat.rpartition(")")[2].split()[1])
 
 
 def _one_per_namespace(family: list[int], kind: str) -> list[int]:

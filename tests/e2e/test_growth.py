@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from runyard.testing.processes import descendants
 from runyard.testing.server import Server
 from tests.e2e import census
 
@@ -26,7 +27,7 @@ async def test_2000_executions_leave_no_growth(own_server: Server) -> None:
 async def check_growth(server: Server, executions: int) -> None:
     server.start(environment=census.COUNTABLE)
     server.wait_until_probed()
-    family = [server.pid, *census.descendants(server.pid)]
+    family = [server.pid, *descendants(server.pid)]
     await _run(server, WARM_UP)
     before, memory_before = census.take(server.pid, server.data), census.memory_bytes(server.pid)
 

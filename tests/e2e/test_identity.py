@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from runyard.testing.processes import children, descendants
 from runyard.testing.server import Server
 from tests.e2e import census
 from tests.e2e.programs import python
@@ -36,8 +37,8 @@ def test_sandboxed_process_is_never_root_on_the_host(
     while client.get(location).json()["state"] != "running":
         assert time.monotonic() < deadline
 
-    everybody = census.descendants(shared_server.pid)
-    sandboxed = set(everybody) - set(census.children(shared_server.pid))
+    everybody = descendants(shared_server.pid)
+    sandboxed = set(everybody) - set(children(shared_server.pid))
 
     # A slot, the agent and the program at least.
     assert len(sandboxed) >= 3

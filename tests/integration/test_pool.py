@@ -14,6 +14,7 @@ import pytest
 
 from runyard.__main__ import Installation
 from runyard.testing import server
+from runyard.testing.processes import descendants
 from runyard.testing.server import Server
 from tests.e2e import census
 from tests.integration.serving import environment
@@ -60,7 +61,7 @@ class Client:
     def waiting_programs(self) -> list[int]:
         """Return the processes in which Bash stands before its script."""
         found = []
-        for pid in census.descendants(self.server.pid):
+        for pid in descendants(self.server.pid):
             try:
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
             except OSError:
@@ -263,7 +264,7 @@ def test_stopping_leaves_no_process_and_no_group(tmp_path: Path) -> None:
     with open_client(tmp_path) as client:
         client.run("true")
         client.wait_until_ready()
-        family = [client.server.pid, *census.descendants(client.server.pid)]
+        family = [client.server.pid, *descendants(client.server.pid)]
         groups = list(census.cgroups(family))
         assert client.waiting_programs()
         assert len(family) > 3

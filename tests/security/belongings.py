@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from runyard.engines.interface import Engine
-from tests.e2e.census import descendants
+from runyard.testing.processes import descendants
 
 SETTLE_SECONDS = 20.0
 TIMES_SEEN_AT_REST = 5

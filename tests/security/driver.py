@@ -10,7 +10,7 @@ import sys
 
 from runyard.engines.interface import SandboxSpec
 from runyard.testing.engine_conformance.session import open_sessions
-from tests.e2e.census import descendants
+from runyard.testing.processes import descendants
 from tests.security.belongings import cgroups, sandboxed_processes
 from tests.security.starting import start_engine
 

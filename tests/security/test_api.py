@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import secrets
 import socket
 import time
@@ -15,7 +14,7 @@ import pytest
 
 from runyard.domain.limits import MIB
 from runyard.testing.server import Server
-from tests.e2e.census import memory_bytes
+from tests.e2e.census import COUNTABLE, memory_bytes
 
 EXECUTIONS = "/api/v1/executions"
 SLOW_CONNECTIONS = 200
@@ -43,8 +42,7 @@ def server(temporary: Path) -> Iterator[Server]:
     directory.chmod(0o755)
     server = Server(directory)
     # Other tests count who is in a sandbox.
-    quiet = {"RUNYARD_POOL_COUNT_MAX": "0", "RUNYARD_PREPARED_FILES": "false"}
-    server.start(environment={**os.environ, **quiet})
+    server.start(environment=COUNTABLE)
     yield server
     assert server.is_running(), server.log.read_text()[-4000:]
     server.stop()

@@ -20,7 +20,6 @@ import pytest_asyncio
 from runyard.domain.errors import (
     BusyError,
     EngineError,
-    EngineUnavailableError,
     LimitError,
 )
 from runyard.domain.limits import MIB, Limits
@@ -32,6 +31,7 @@ from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.spec import OrderKind, ReplyKind, ReportKind, RequestKind
 from runyard.testing.engine_conformance.session import eventually, open_session
+from runyard.testing.processes import children, descendants
 from tests.conformance import platforms
 
 SECONDS_MAX = 20.0
@@ -63,10 +63,7 @@ def options(allowed: Path) -> LinuxOptions:
 
 @pytest.fixture
 def launcher(options: LinuxOptions) -> Iterator[LauncherHandle]:
-    try:
-        launcher = start_launcher(options)
-    except EngineUnavailableError as error:
-        platforms.give_up("linux", error.message)
+    launcher = platforms.start_linux(options)
     yield launcher
     launcher.close()
 
@@ -239,7 +236,7 @@ async def test_cancelled_creations_lose_no_slot(engine: LinuxEngine) -> None:
 
 async def test_a_killed_slot_is_replaced(engine: LinuxEngine, launcher: LauncherHandle) -> None:
     async with open_session(engine, SPEC, SMALL) as session:
-        for pid in _children(launcher.pid):
+        for pid in children(launcher.pid):
             os.kill(pid, signal.SIGKILL)
         with pytest.raises(EngineError):
             await session.run("/bin/sleep", "10")
@@ -270,7 +267,7 @@ def test_nothing_runs_on_after_a_kill(victim: str) -> None:
     with subprocess.Popen([sys.executable, "-c", SERVER], stdout=subprocess.PIPE) as server:
         assert server.stdout is not None
         launcher_pid, group = server.stdout.readline().split()
-        tree = _descendants(server.pid)
+        tree = [server.pid, *descendants(server.pid)]
         assert len(tree) >= 4
         os.kill(server.pid if victim == "server" else int(launcher_pid), signal.SIGKILL)
         asyncio.run(eventually(lambda: not any(map(_is_alive, tree[1:])), "every process ends"))
@@ -327,15 +324,6 @@ def _order(slot: socket.socket, words: list[int], *, with_stream: bool = True) -
     else:
         slot.send(packet)
     return spec.unpack_report(slot.recv(65536))
-
-
-def _children(pid: int) -> list[int]:
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(word) for word in path.read_text().split()]
-
-
-def _descendants(pid: int) -> list[int]:
-    return [pid, *(each for child in _children(pid) for each in _descendants(child))]
 
 
 def _is_alive(pid: int) -> bool:

@@ -14,7 +14,7 @@ from itertools import zip_longest
 import pytest
 
 from runyard.agent.channel import Command as AgentCommand
-from runyard.agent.messages import Warmed
+from runyard.domain.limits import Limits
 from runyard.domain.runtime import Command, Start
 from runyard.engines.interface import Capabilities, Engine, SandboxSpec
 from runyard.testing.engine_conformance.session import (
@@ -206,29 +206,32 @@ KERNEL_CASES = {
 
 
 @asynccontextmanager
-async def open_ahead(engine: Engine, start: Start) -> AsyncIterator[Session]:
-    """Yield a sandbox in which `ARGV` is begun as far as `start` says."""
+async def open_ahead(
+    engine: Engine, start: Start, *, limits: Limits = LIMITS, is_warm: bool = True
+) -> AsyncIterator[Session]:
+    """Yield a sandbox that was prepared ahead for `start`. If it `is_warm`, `ARGV` is begun in it
+    as far as that says.
+    """
     command = Command(argv=ARGV, env=ENV, start=start)
     spec = SandboxSpec(zygote=command if start is Start.FORKED else None)
     sandbox = await engine.create(spec)
     try:
-        session = Session(sandbox, LIMITS)
-        await sandbox.prepare(LIMITS, ahead=True)
+        session = Session(sandbox, limits)
+        await sandbox.prepare(limits, ahead=True)
         async with asyncio.timeout(DEADLINE_SECONDS):
             await session.channel.open()
-            if start is not Start.COLD:
+            if is_warm and start is not Start.COLD:
                 await _warm(session)
-        await sandbox.begin(LIMITS)
+        await sandbox.begin(limits)
         yield session
     finally:
         await sandbox.destroy()
 
 
-async def _warm(session: Session) -> Warmed:
-    command = AgentCommand(argv=ARGV, env=ENV, limits=LIMITS)
+async def _warm(session: Session) -> None:
+    command = AgentCommand(argv=ARGV, env=ENV, limits=session.limits)
     warmed = await session.channel.warm(command)
     assert warmed.is_waiting, warmed
-    return warmed
 
 
 async def run_case(session: Session, case: Case) -> Ended:
