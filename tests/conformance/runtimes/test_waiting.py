@@ -139,6 +139,8 @@ OTHERS = {
     "lua": File("other.lua", b"return ...\n"),
 }
 # Not those that a sandbox is made ahead with.
+# Pages of a file are counted where they were read first, and all pages in batches.
+COUNTED_BEHIND_BYTES = 4 * MIB
 LIMITS = Limits(
     wall_seconds=20.0, cpu_seconds=7.0, memory_bytes=300 * MIB, processes=40, output_bytes=200_000
 )
@@ -215,4 +217,5 @@ async def test_time_and_memory_begin_with_the_request(linux: Runner, runtime_id:
     # But its memory is the program's, as it is after a cold start.
     assert spent.memory_peak_bytes is not None
     assert whole.memory_peak_bytes is not None
-    assert 0.5 < spent.memory_peak_bytes / whole.memory_peak_bytes < 2.0
+    assert whole.memory_peak_bytes < 2 * spent.memory_peak_bytes + COUNTED_BEHIND_BYTES
+    assert spent.memory_peak_bytes < 2 * whole.memory_peak_bytes + COUNTED_BEHIND_BYTES

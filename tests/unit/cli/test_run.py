@@ -36,8 +36,15 @@ def test_run_shows_output_and_ends_as_the_program(
 
 
 def test_run_sends_what_was_chosen(
-    runyard: CommandLine, installation: FakeInstallation, source: Path
+    runyard: CommandLine,
+    installation: FakeInstallation,
+    source: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # Kept files go there.
+    monkeypatch.chdir(tmp_path)
+
     code = runyard(
         "run", str(source), "-r", "py", "-e", "A=b=c", "-l", "memory_bytes=64M", "-l",
         "wall_seconds=1.5", "-a", "*.txt", "--", "--flag", "--", "x"
