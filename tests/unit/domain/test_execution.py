@@ -4,7 +4,12 @@ import pytest
 
 from runyard.domain.events import last_sequence
 from runyard.domain.execution import LimitHit, Outcome, decide_outcome
-from runyard.domain.identifiers import encode_identifier, is_identifier, new_identifier
+from runyard.domain.identifiers import (
+    IDENTIFIER_LENGTH,
+    encode_identifier,
+    is_identifier,
+    new_identifier,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,11 +41,15 @@ def test_identifiers_are_distinct_and_recognised() -> None:
 
 
 def test_identifiers_sort_by_time_whatever_the_random_part() -> None:
-    earlier = encode_identifier(1_700_000_000_000, 2**80 - 1)
-    later = encode_identifier(1_700_000_000_001, 0)
+    moments = [(1_700_000_000_000, 998), (1_700_000_000_000, 999), (1_700_000_000_001, 0)]
+    identifiers = [
+        encode_identifier(*moment, random_bits)
+        for moment in moments
+        for random_bits in (0, 2**70 - 1)
+    ]
 
-    assert earlier < later
-    assert len(earlier) == len(later) == 26
+    assert identifiers == sorted(identifiers)
+    assert {len(each) for each in identifiers} == {IDENTIFIER_LENGTH}
 
 
 @pytest.mark.parametrize("text", ["", "A" * 25, "A" * 27, "a" * 26, "U" * 26, "../" + "A" * 23])
