@@ -17,8 +17,9 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 
@@ -28,7 +29,7 @@ from runyard.agent.channel import Channel
 from runyard.domain.errors import RunyardError
 from runyard.domain.execution import Outcome, Request, StepKind, StepResult
 from runyard.domain.files import File, check_path
-from runyard.domain.limits import LIMIT_NAMES, MIB, Limits, Usage
+from runyard.domain.limits import KIB, LIMIT_NAMES, MIB, Limits, Usage
 from runyard.domain.runtime import Runtime
 from runyard.services.build_files import ENTRY_BYTES_MAX, BuildFiles
 from runyard.services.build_key import compute_key
@@ -43,7 +44,10 @@ _DISK_SHARE_MAX = 8
 _HEADER_LENGTH_BYTES = 4
 # Builds in memory that wait for the disk; more are not worth it.
 _STORING_COUNT_MAX = 8
-
+# Sources beyond it are hashed in a thread.
+_HASHED_AT_ONCE_BYTES_MAX = 64 * KIB
+# What was used in between is not noted anew: what is to go first is chosen among days.
+_USE_NOTED_SECONDS = 60.0
 # A binary of some megabytes takes longer to read and check than to run.
 _RECENT_BYTES_MAX = 32 * MIB
 
@@ -85,13 +89,18 @@ class BuildCache:
         """Look for an earlier build of the request. Never raises for what the disk does."""
         if self._files is None or owner_id is None or not runtime.build_outputs:
             return CompileStep(request, runtime)
-        key, build = await asyncio.to_thread(self._look_up, request, runtime, owner_id)
+        key = await self._compute_key(request, runtime)
         if key is None:
             return CompileStep(request, runtime)
+        place = (owner_id, key)
+        # First what is being stored: it is on the disk before it goes from here.
+        build = self._storing.get(place) or self._recall(place)
+        if build is None:
+            build = await asyncio.to_thread(self._read, place)
         if build is not None and not _suits(build, request):
             build = None
         (self._metrics.builds.hits if build else self._metrics.builds.misses).inc()
-        store = partial(self._store_behind, (owner_id, key))
+        store = partial(self._store_behind, place)
         return CompileStep(request, runtime, build=build, store=store)
 
     async def count(self) -> None:
@@ -99,11 +108,22 @@ class BuildCache:
         if self._files is not None:
             await asyncio.to_thread(self._note_size)
 
+    async def _compute_key(self, request: Request, runtime: Runtime) -> str | None:
+        size = sum(len(file.content) for file in request.files)
+        if size <= _HASHED_AT_ONCE_BYTES_MAX:
+            return compute_key(request, runtime, context=self._context())
+        return await asyncio.to_thread(
+            lambda: compute_key(request, runtime, context=self._context())
+        )
+
     def _store_behind(self, place: _Place, build: Build) -> None:
         if len(self._storing) >= _STORING_COUNT_MAX:
             return
         self._storing[place] = build
-        task = asyncio.create_task(self._store(place, build))
+        self._do_behind(self._store(place, build))
+
+    def _do_behind(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -112,27 +132,19 @@ class BuildCache:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    def _look_up(
-        self, request: Request, runtime: Runtime, owner_id: str
-    ) -> tuple[str | None, Build | None]:
+    def _read(self, place: _Place) -> Build | None:
         assert self._files is not None
-        key = compute_key(request, runtime, context=self._context())
-        if key is None:
-            return None, None
-        # First what is being stored: it is on the disk before it goes from here.
-        place = (owner_id, key)
-        build = self._storing.get(place) or self._recall(place)
-        if build is not None:
-            return key, build
         content = self._files.read(*place)
+        if content is None:
+            return None
         try:
-            build = None if content is None else _unpack(content)
+            build = _unpack(content)
         except (LookupError, TypeError, ValueError, RunyardError) as error:
             # Another version of Runyard wrote it; the next build takes its place.
             _log.warning("build_not_understood", reason=str(error))
-        if build is not None:
-            self._remember(place, build)
-        return key, build
+            return None
+        self._remember(place, build)
+        return build
 
     def _recall(self, place: _Place) -> Build | None:
         """Return what was read or written lately, if it still is what is on the disk."""
@@ -140,13 +152,19 @@ class BuildCache:
         if build is None:
             return None
         assert self._files is not None
-        return build if self._files.touch(*place) == size else None
+        # Costs no more than the hop to a thread that may wait for the disk.
+        facts = self._files.look(*place)
+        if facts is None or facts.size_bytes != size:
+            return None
+        if time.time() - facts.used_seconds > _USE_NOTED_SECONDS:
+            self._do_behind(asyncio.to_thread(self._files.touch, *place))
+        return build
 
     def _remember(self, place: _Place, build: Build) -> None:
         assert self._files is not None
-        size = self._files.touch(*place)
-        if size is not None:
-            self._recent.add(place, build, size)
+        facts = self._files.look(*place)
+        if facts is not None:
+            self._recent.add(place, build, facts.size_bytes)
 
     async def _store(self, place: _Place, build: Build) -> None:
         try:

@@ -44,6 +44,14 @@ class _Entry:
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """`used_seconds` is a time of the file system's clock, since the epoch."""
+
+    size_bytes: int
+    used_seconds: float
+
+
 class BuildFiles:
     """Every method waits for the disk, and may be called from several threads at once."""
 
@@ -77,18 +85,18 @@ class BuildFiles:
         _log.warning("build_damaged")
         return None
 
-    def touch(self, owner_id: str, key: str) -> int | None:
-        """Note that an entry was used; return its size, or None if it is not there any more."""
+    def look(self, owner_id: str, key: str) -> Facts | None:
+        """Return what is known of an entry without reading it; None if it is not there any more."""
         try:
-            with self._open_folder(_folder_of(owner_id)) as folder:
-                file = os.open(key, os.O_RDONLY | _OPEN, dir_fd=folder)
-                try:
-                    os.utime(file)
-                    return os.fstat(file).st_size
-                finally:
-                    os.close(file)
+            facts = os.lstat(self._folder / _folder_of(owner_id) / key)
         except OSError:
             return None
+        return Facts(size_bytes=facts.st_size, used_seconds=facts.st_mtime)
+
+    def touch(self, owner_id: str, key: str) -> None:
+        """Note that an entry was used, if it is still there."""
+        with suppress(OSError), self._open_folder(_folder_of(owner_id)) as folder:
+            os.utime(key, dir_fd=folder, follow_symlinks=False)
 
     def write(self, owner_id: str, key: str, parts: Sequence[bytes]) -> bool:
         """Store an entry, or replace it, and remove what was not used for longest where there is

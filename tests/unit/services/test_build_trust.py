@@ -10,6 +10,7 @@ import pytest
 
 from runyard.domain.execution import Outcome
 from runyard.services import build_cache, build_files
+from tests.unit.services.rig import eventually
 from tests.unit.services.shop import BUILD, Shop, cached, open_shop
 
 
@@ -146,7 +147,7 @@ async def test_what_is_in_memory_is_what_is_on_the_disk(shop: Shop) -> None:
     (entry,) = shop.entries()
     os.utime(entry, (1, 1))
     assert cached(await shop.run()) == [True, False]
-    assert entry.stat().st_mtime > 1, "its use is noted"
+    await eventually(lambda: entry.stat().st_mtime > 1)
 
     entry.unlink()
 
