@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any, Protocol
 
 from runyard.domain.events import Event, EventKind
@@ -26,17 +26,19 @@ class Bus(Protocol):
         """Return what a follower would see at once."""
         ...
 
-    def follow(
-        self, execution_id: str, *, after: int = 0, is_watching: bool = True
-    ) -> AsyncIterator[Event]:
+    def follow(self, execution_id: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Yield the events with a sequence above `after`, past ones first, until and including
         FINISHED. For an execution the bus does not know it waits; callers look in the store
-        after this call, and miss nothing. Who only waits for the end is not `is_watching`.
+        after this call, and miss nothing.
         """
         ...
 
+    def finished(self, execution_id: str) -> Awaitable[None]:
+        """Return what is done once FINISHED was published; like `follow`, for who needs no more."""
+        ...
+
     def is_watched(self, execution_id: str) -> bool:
-        """Whether somebody may be watching now. A bus that does not know says yes."""
+        """Whether somebody may be following now. A bus that does not know says yes."""
         ...
 
     def close(self, execution_id: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Generator
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -39,15 +39,13 @@ class MemoryBus:
         stream = self._published.get(execution_id)
         return list(stream.events.values()) if stream else []
 
-    def follow(
-        self, execution_id: str, *, after: int = 0, is_watching: bool = True
-    ) -> AsyncIterator[Event]:
+    def follow(self, execution_id: str, *, after: int = 0) -> AsyncIterator[Event]:
         # The stream is looked up now and not when the first event is asked for: whoever follows
         # and then looks into the store misses nothing in between.
-        stream = self._published.get(execution_id) or self._awaited.get(execution_id)
-        if stream is None:
-            stream = self._awaited[execution_id] = _Stream()
-        return stream.follow(after, is_watching=is_watching)
+        return self._find(execution_id).follow(after)
+
+    def finished(self, execution_id: str) -> Awaitable[None]:
+        return _End(self._find(execution_id))
 
     def is_watched(self, execution_id: str) -> bool:
         stream = self._published.get(execution_id)
@@ -79,6 +77,12 @@ class MemoryBus:
         self._published.clear()
         self._controls.clear()
 
+    def _find(self, execution_id: str) -> _Stream:
+        stream = self._published.get(execution_id) or self._awaited.get(execution_id)
+        if stream is None:
+            stream = self._awaited[execution_id] = _Stream()
+        return stream
+
     def _open(self, execution_id: str) -> _Stream:
         stream = self._published.get(execution_id)
         if stream is None:
@@ -105,6 +109,7 @@ class _Stream:
         self._outputs: deque[int] = deque()
         self._output_bytes = 0
         self._changed = asyncio.Event()
+        self.finished = asyncio.Event()
 
     def append(self, kind: EventKind, data: dict[str, Any]) -> None:
         self._last += 1
@@ -116,13 +121,15 @@ class _Stream:
                 self._output_bytes -= _size(self.events.pop(self._outputs.popleft()))
         self._changed.set()
         self._changed = asyncio.Event()
+        if kind is EventKind.FINISHED:
+            self.finished.set()
 
     def skip_to(self, sequence: int) -> None:
         self._last = max(self._last, sequence)
 
-    async def follow(self, after: int, *, is_watching: bool) -> AsyncIterator[Event]:
+    async def follow(self, after: int) -> AsyncIterator[Event]:
         position = after
-        self.watchers += is_watching
+        self.watchers += 1
         try:
             while True:
                 changed = self._changed
@@ -135,7 +142,17 @@ class _Stream:
                             return
                 await changed.wait()
         finally:
-            self.watchers -= is_watching
+            self.watchers -= 1
+
+
+class _End:
+    """Holds the stream until it is awaited, so that nothing else is opened in its place."""
+
+    def __init__(self, stream: _Stream) -> None:
+        self._stream = stream
+
+    def __await__(self) -> Generator[Any, None, None]:
+        yield from self._stream.finished.wait().__await__()
 
 
 class _Controls:

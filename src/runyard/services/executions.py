@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,15 +108,9 @@ class Executions:
     async def wait(self, execution_id: str, *, seconds_max: float) -> Execution:
         """Return the record once it is finished, or as it is after `seconds_max`."""
         _check_id(execution_id)
-        try:
-            async with (
-                asyncio.timeout(seconds_max),
-                aclosing(self._follow_live(execution_id, after=0, is_watching=False)) as events,
-            ):
-                async for _ in events:
-                    pass
-        except TimeoutError:
-            pass
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds_max):
+                await self._wait_finished(execution_id)
         return await self.get(execution_id)
 
     async def follow(self, execution_id: str, *, after: int = 0) -> AsyncGenerator[Event, None]:
@@ -194,12 +188,24 @@ class Executions:
             raise _not_found(execution_id)
         return progress
 
-    async def _follow_live(
-        self, execution_id: str, *, after: int, is_watching: bool = True
-    ) -> AsyncGenerator[Event, None]:
+    async def _wait_finished(self, execution_id: str) -> None:
+        # What the bus carries is not finished yet or says so itself.
+        is_known = bool(await self._bus.history(execution_id))
+        while True:
+            # Asked for before the store is: nothing slips between the two.
+            finished = self._bus.finished(execution_id)
+            if not is_known and (await self._progress(execution_id)).state is State.FINISHED:
+                return
+            is_known = False
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_SECONDS):
+                    await finished
+                return
+
+    async def _follow_live(self, execution_id: str, *, after: int) -> AsyncGenerator[Event, None]:
         """Yield what the bus carries, until FINISHED or until the store knows of the end."""
         # Followed before the store is asked: nothing slips between the two.
-        source = self._bus.follow(execution_id, after=after, is_watching=is_watching)
+        source = self._bus.follow(execution_id, after=after)
         # What the bus carries is not finished yet or says so itself.
         is_known = bool(await self._bus.history(execution_id))
         while is_known or (await self._progress(execution_id)).state is not State.FINISHED:
@@ -210,7 +216,7 @@ class Executions:
             except StopAsyncIteration:
                 return
             except TimeoutError:
-                source = self._bus.follow(execution_id, after=after, is_watching=is_watching)
+                source = self._bus.follow(execution_id, after=after)
                 is_known = False
                 continue
             after = event.sequence

@@ -6,7 +6,7 @@ A bus's author writes a fixture `bus` and `class TestMyBus(BusConformance)`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 
 import pytest
 
@@ -21,6 +21,10 @@ DEADLINE_SECONDS = 10.0
 async def collect(events: AsyncIterator[Event]) -> list[Event]:
     async with asyncio.timeout(DEADLINE_SECONDS):
         return [event async for event in events]
+
+
+async def _await(finished: Awaitable[None]) -> None:
+    await finished
 
 
 class BusConformance:
@@ -73,6 +77,21 @@ class BusConformance:
         bus.close(execution_id)
 
         assert [event.kind for event in await collect(events)] == [EventKind.FINISHED]
+
+    async def test_the_end_that_was_asked_for_is_not_missed(
+        self, bus: Bus, execution_id: str
+    ) -> None:
+        finished = bus.finished(execution_id)
+
+        bus.publish(execution_id, EventKind.STATE, {"state": "running"})
+        waiting = asyncio.create_task(_await(finished))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        bus.publish(execution_id, EventKind.FINISHED, {})
+        bus.close(execution_id)
+
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await waiting
 
     async def test_follow_after_a_sequence_yields_only_later_events(
         self, bus: Bus, execution_id: str

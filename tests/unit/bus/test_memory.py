@@ -64,9 +64,7 @@ class TestMemoryBus(BusConformance):
 async def test_who_only_waits_for_the_end_does_not_watch() -> None:
     bus, execution_id = MemoryBus(), new_identifier()
     bus.publish(execution_id, EventKind.STATE, {"state": "running"})
-    waiting, watching = bus.follow(execution_id, is_watching=False), bus.follow(execution_id)
-
-    await anext(waiting)
+    finished, watching = bus.finished(execution_id), bus.follow(execution_id)
     assert not bus.is_watched(execution_id)
 
     await anext(watching)
@@ -75,3 +73,5 @@ async def test_who_only_waits_for_the_end_does_not_watch() -> None:
     bus.publish(execution_id, EventKind.FINISHED, {})
     assert [event.kind async for event in watching] == [EventKind.FINISHED]
     assert not bus.is_watched(execution_id)
+    async with asyncio.timeout(5):
+        await finished
