@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -18,6 +19,8 @@ from runyard.api.problems import build_problem
 # What a browser says of a request that another site's page caused.
 CROSS_SITE = "cross-site"
 TEXT_SHOWN_MAX = 100
+# Clients say the same few names again and again.
+NAMES_KEPT_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ class AllowList:
     origins: frozenset[str]
     loopback: bool
 
+    @lru_cache(maxsize=NAMES_KEPT_MAX)  # noqa: B019  There is one list for a server.
     def allows_host(self, host: str) -> bool:
         name = split_host(host)
         return name is not None and (
@@ -105,6 +109,7 @@ def split_host(host: str) -> str | None:
     return parts.hostname
 
 
+@lru_cache(maxsize=NAMES_KEPT_MAX)
 def is_loopback(name: str) -> bool:
     # RFC 6761: localhost and everything below it resolve to loopback in browsers.
     if name == "localhost" or name.endswith(".localhost"):
