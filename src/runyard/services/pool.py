@@ -1,12 +1,15 @@
 """Hands out sandboxes: no more executions at a time than this machine has room for, a sandbox that
 stands ready if one fits, and a fresh one at once if none does. Each serves one execution.
+
+An execution is over when nothing of it runs any more. Its result is then stored and its sandboxes
+are cleared, which leaves processors idle; another one has its place meanwhile.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -37,6 +40,10 @@ class Place:
         self.is_proven = True
 
 
+# Those that are over and not cleared yet count as well, so that they do not gather.
+_EXISTING_PER_RUNNING = 2
+
+
 class Pool:
     """`size` executions at a time; `processors` of them keep the machine busy."""
 
@@ -51,6 +58,7 @@ class Pool:
     ) -> None:
         self._engine = engine
         self._metrics = metrics
+        self._existing = asyncio.Semaphore(_EXISTING_PER_RUNNING * size)
         self._room = asyncio.Semaphore(size)
         self._running = 0
         self._leaving: set[asyncio.Task[None]] = set()
@@ -64,16 +72,21 @@ class Pool:
     @asynccontextmanager
     async def open(self, *, uses_stock: bool = True) -> AsyncIterator[Sandboxes]:
         """Yield the sandboxes of one execution once there is room for it. They are destroyed
-        behind the caller's back, and make room for another execution only after that.
+        behind the caller's back.
         """
-        await self._room.acquire()
-        self._running += 1
-        sandboxes = Sandboxes(self._engine, self.stock, self._metrics, uses_stock=uses_stock)
+        await self._acquire()
+        sandboxes = Sandboxes(
+            self._engine,
+            self.stock,
+            self._metrics,
+            uses_stock=uses_stock,
+            make_room=self._make_room,
+        )
         try:
             yield sandboxes
         finally:
-            self._running -= 1
-            task = asyncio.create_task(self._make_room(sandboxes))
+            sandboxes.note_over()
+            task = asyncio.create_task(self._clear(sandboxes))
             self._leaving.add(task)
             task.add_done_callback(self._leaving.discard)
 
@@ -83,20 +96,45 @@ class Pool:
             await asyncio.wait(self._leaving)
         await self.stock.drain()
 
-    async def _make_room(self, sandboxes: Sandboxes) -> None:
-        await sandboxes.aclose()
+    async def _acquire(self) -> None:
+        await self._existing.acquire()
+        try:
+            await self._room.acquire()
+        except BaseException:
+            self._existing.release()
+            raise
+        self._running += 1
+
+    def _make_room(self) -> None:
+        self._running -= 1
         self._room.release()
+
+    async def _clear(self, sandboxes: Sandboxes) -> None:
+        await sandboxes.aclose()
+        self._existing.release()
         self.stock.look_again()
 
 
 class Sandboxes:
-    """Those of one execution. `uses_stock` False: what stands ready is for others."""
+    """Those of one execution. `uses_stock` False: what stands ready is for others. `make_room` is
+    called once, when the execution is over.
+    """
 
-    def __init__(self, engine: Engine, stock: Stock, metrics: Metrics, *, uses_stock: bool) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        stock: Stock,
+        metrics: Metrics,
+        *,
+        uses_stock: bool,
+        make_room: Callable[[], None],
+    ) -> None:
         self._engine = engine
         self._stock = stock
         self._metrics = metrics
         self._uses_stock = uses_stock
+        self._make_room = make_room
+        self._is_over = False
         self._places: set[Place] = set()
         self._ending: set[asyncio.Task[None]] = set()
 
@@ -145,6 +183,12 @@ class Sandboxes:
         task = asyncio.create_task(self._stock.destroy(place.sandbox))
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
+
+    def note_over(self) -> None:
+        """Nothing runs here any more. Idempotent."""
+        if not self._is_over:
+            self._is_over = True
+            self._make_room()
 
     async def aclose(self) -> None:
         """Give everything back and wait until it is destroyed."""

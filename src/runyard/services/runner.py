@@ -28,10 +28,10 @@ There are four ways to end, and every one is a verdict:
 - something here is wrong. It is logged with its traceback and ends internal_error.
 
 `execution_wall_seconds` bounds all steps together and a margin bounds what is not a step, so no
-attempt lasts for ever. The verdict is stored before the sandbox is destroyed, which happens behind
-the answer. Every write names the lease: if the store refuses it, another worker has the execution
-and this attempt ends without a word. What a client reads never names a platform or an image; that
-stands in the log.
+attempt lasts for ever. With the verdict another execution has its place; it is stored before the
+sandbox is destroyed, which happens behind the answer. Every write names the lease: if the store
+refuses it, another worker has the execution and this attempt ends without a word. What a client
+reads never names a platform or an image; that stands in the log.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from runyard.services.build_cache import BuildCache
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.journal import Journal
-from runyard.services.pool import Pool
+from runyard.services.pool import Pool, Sandboxes
 from runyard.services.program import ArtifactCaps, Program, Verdict
 from runyard.services.steering import Steering
 from runyard.store.interface import ExecutionStore, Lease
@@ -97,12 +97,17 @@ class Runner:
     artifact_caps: ArtifactCaps
     attempts_max: int
 
-    def begin(self, execution: Execution, *, owner: str) -> Attempt:
-        return Attempt(self, execution, owner=owner)
+    def begin(
+        self, execution: Execution, *, owner: str, on_over: Callable[[], None] = lambda: None
+    ) -> Attempt:
+        """`on_over` is called once nothing runs any more and only the end is to be recorded."""
+        return Attempt(self, execution, owner=owner, on_over=on_over)
 
 
 class Attempt:
-    def __init__(self, runner: Runner, execution: Execution, *, owner: str) -> None:
+    def __init__(
+        self, runner: Runner, execution: Execution, *, owner: str, on_over: Callable[[], None]
+    ) -> None:
         self._runner = runner
         self._execution = execution
         self.lease = Lease(execution_id=execution.id, owner=owner, attempt=execution.attempt)
@@ -115,6 +120,8 @@ class Attempt:
             cancel=lambda: self.stop(Stop.CANCELLED),
             exchange=self._journal.exchange,
         )
+        self._on_over = on_over
+        self._sandboxes: Sandboxes | None = None
         self._program: Program | None = None
         self._stopped: Stop | None = None
         self._work: asyncio.Task[Verdict] | None = None
@@ -133,6 +140,9 @@ class Attempt:
         self._announce_start()
         async with AsyncExitStack() as sandbox_exit:
             verdict = await self._reach_verdict(sandbox_exit)
+            if self._sandboxes is not None:
+                self._sandboxes.note_over()
+            self._on_over()
             if verdict is None:
                 self._journal.discard()
             else:
@@ -174,11 +184,11 @@ class Attempt:
         runner, request = self._runner, self._execution.request
         runtime = runner.find_runtime(request.runtime_id)
         compile_step = await runner.builds.find(request, runtime, owner_id=self._execution.owner_id)
-        sandboxes = await sandbox_exit.enter_async_context(runner.pool.open())
+        self._sandboxes = await sandbox_exit.enter_async_context(runner.pool.open())
         self._program = Program(
             request,
             runtime,
-            sandboxes=sandboxes,
+            sandboxes=self._sandboxes,
             notes=self._journal,
             checks=runner.checks,
             artifact_caps=runner.artifact_caps,

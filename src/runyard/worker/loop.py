@@ -19,6 +19,8 @@ from runyard.telemetry import Metrics
 # In case a wake was lost, or came from another process.
 _LOOK_AGAIN_SECONDS = 2.0
 _RETRY_SECONDS = 1.0
+# Ends that wait for the store count as well, so that they do not gather.
+_ATTEMPTS_PER_RUNNING = 2
 # What an attempt that was stopped may take to record its end.
 _FAREWELL_SECONDS = 10.0
 
@@ -51,7 +53,9 @@ class Worker:
         self._metrics = metrics
         self._options = options
         self._attempts: dict[str, Attempt] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Those of which something runs or is about to.
+        self._running: set[Attempt] = set()
         self._has_room = asyncio.Event()
         self._has_room.set()
         self._is_stopping = False
@@ -84,7 +88,7 @@ class Worker:
     async def _claim_until_stopped(self) -> None:
         self._is_claiming = True
         while not self._is_stopping:
-            room = self._options.concurrency - len(self._running)
+            room = self._count_room()
             try:
                 claimed = await self._claim(room)
             except Exception:  # noqa: BLE001  A database that is away comes back.
@@ -96,11 +100,15 @@ class Worker:
                 self._begin(execution)
             if len(claimed) == room:
                 self._has_room.clear()
-                if len(self._running) >= self._options.concurrency and not self._is_stopping:
+                if self._count_room() <= 0 and not self._is_stopping:
                     await self._has_room.wait()
             else:
                 await self._bus.wait_for_work(_LOOK_AGAIN_SECONDS)
         self._is_claiming = False
+
+    def _count_room(self) -> int:
+        most = self._options.concurrency
+        return min(most - len(self._running), _ATTEMPTS_PER_RUNNING * most - len(self._tasks))
 
     async def _claim(self, count: int) -> Sequence[Execution]:
         return await self._store.claim(
@@ -113,11 +121,14 @@ class Worker:
         self._metrics.claim_seconds.observe(
             (datetime.now(UTC) - execution.created_at).total_seconds()
         )
-        attempt = self._runner.begin(execution, owner=self._options.owner)
+        attempt = self._runner.begin(
+            execution, owner=self._options.owner, on_over=lambda: self._note_over(attempt)
+        )
         self._attempts[execution.id] = attempt
-        task = asyncio.create_task(self._run(attempt))
-        self._running.add(task)
+        self._running.add(attempt)
         self._metrics.running.set(len(self._running))
+        task = asyncio.create_task(self._run(attempt))
+        self._tasks.add(task)
         task.add_done_callback(self._ended)
 
     async def _run(self, attempt: Attempt) -> None:
@@ -128,13 +139,18 @@ class Worker:
             _log.exception("attempt_not_recorded", execution=execution_id)
             self._metrics.unhandled_errors.labels(where="worker").inc()
         finally:
+            self._note_over(attempt)
             # By now the execution may be back in the queue and claimed here once more.
             if self._attempts.get(execution_id) is attempt:
                 del self._attempts[execution_id]
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+    def _note_over(self, attempt: Attempt) -> None:
+        self._running.discard(attempt)
         self._metrics.running.set(len(self._running))
+        self._has_room.set()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
         self._has_room.set()
 
     async def _renew(self) -> None:
@@ -163,9 +179,9 @@ class Worker:
                     attempt.stop(Stop.CANCELLED)
 
     async def _drain(self) -> None:
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._options.drain_seconds)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._options.drain_seconds)
         for attempt in list(self._attempts.values()):
             attempt.stop(Stop.SHUTDOWN)
-        if self._running:
-            await asyncio.wait(self._running, timeout=_FAREWELL_SECONDS)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=_FAREWELL_SECONDS)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from runyard.domain.errors import EngineError
-from runyard.domain.execution import Outcome, StepKind
+from runyard.domain.execution import Outcome, State, StepKind
 from runyard.domain.execution import TestCase as Case
 from runyard.domain.limits import MIB, Limits
 from runyard.services.pool import Sandboxes
@@ -17,6 +17,7 @@ from runyard.services.stock import StockOptions
 from tests.unit.services import rig as rigs
 from tests.unit.services.rig import BUILT, PYTHON, Rig, eventually, only, open_rig
 
+RUNNING = "runyard_executions_running"
 # So small a floor that it is known which sandbox comes next.
 STOCK = StockOptions(count_max=4, bytes_max=64 * MIB, floor=1)
 
@@ -206,3 +207,27 @@ async def test_pool_waits_for_room_and_not_for_what_is_being_made(rig: Rig) -> N
     await eventually(lambda: len(entered) == 3)
     rest.set()
     await asyncio.gather(*tasks)
+
+
+async def test_what_is_not_cleared_yet_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cleared = asyncio.Event()
+    destroy = rigs._FaultySandbox.destroy
+
+    async def hold(self: rigs._FaultySandbox) -> None:
+        await cleared.wait()
+        await destroy(self)
+
+    monkeypatch.setattr(rigs._FaultySandbox, "destroy", hold)
+    async with open_rig(tmp_path, concurrency=1) as rig:
+        for _ in range(2):
+            assert (await rig.run("print(1)")).outcome is Outcome.SUCCEEDED
+        third = await rig.submit("print(1)")
+        await eventually(lambda: rig.metrics.registry.get_sample_value(RUNNING) == 1)
+
+        waiting = await rig.executions.wait(third.id, seconds_max=0.3)
+        assert waiting.state is not State.FINISHED
+        assert rig.engine.count() == 2
+        cleared.set()
+        assert (await rig.finish(third)).outcome is Outcome.SUCCEEDED

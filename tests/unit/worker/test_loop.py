@@ -175,3 +175,25 @@ async def _until_state(rig: Rig, execution_id: str, state: State) -> None:
         progress = await rig.store.find_progress(execution_id)
         while progress is None or progress.state is not state:
             progress = await rig.store.find_progress(execution_id)
+
+
+async def test_next_one_runs_while_the_end_of_the_last_is_stored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_rig(tmp_path, concurrency=1) as rig:
+        stored, finish = asyncio.Event(), rig.store.finish
+
+        async def hold(lease: Lease, completion: Completion) -> bool:
+            await stored.wait()
+            return await finish(lease, completion)
+
+        monkeypatch.setattr(rig.store, "finish", hold)
+        executions = [await rig.submit("print('ready')") for _ in range(3)]
+        await rig.read_until(executions[1], "ready")
+
+        # What is over waits for the store, and no more than one beside the one that runs.
+        assert (await rig.executions.get(executions[0].id)).state is not State.FINISHED
+        assert await rig.store.count_queued() == 1
+        stored.set()
+        for execution in executions:
+            assert (await rig.finish(execution)).outcome is Outcome.SUCCEEDED
