@@ -73,7 +73,7 @@ SESSIONS = (
         mode="plain",
         user="root",
         kind="delegated",
-        seconds=570,
+        seconds=900,
         command=(*PYTEST, *CHOICE, *CONFORMANCE, *SECURITY),
     ),
     Session(
@@ -81,7 +81,7 @@ SESSIONS = (
         mode="plain",
         user=GUEST_USER,
         kind="delegated",
-        seconds=330,
+        seconds=600,
         command=(*PYTEST, *CHOICE, *CONFORMANCE, *KERNEL_SURFACE),
     ),
     Session(
@@ -89,7 +89,7 @@ SESSIONS = (
         mode="plain",
         user=GUEST_USER,
         kind="bare",
-        seconds=240,
+        seconds=480,
         command=(*PYTEST, *CHOICE, *CONFORMANCE),
     ),
     Session(
