@@ -8,6 +8,7 @@ the same everywhere. What the types cannot say stands in the docstrings here and
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -110,7 +111,13 @@ class Sandbox(Protocol):
         Called once, right before the request's first command is sent; what was sent before it
         belonged to nobody. `limits.disk_bytes` is the same as in `prepare`. Never waits for an
         answer: a platform that fails to set the limits ends the sandbox. Raises EngineError for a
-        sandbox that was not prepared ahead.
+        sandbox that was not prepared ahead, or that cannot have these limits any more.
+        """
+        ...
+
+    def watch(self, ended: Callable[[], None] | None) -> None:
+        """Have `ended` called, once, if the sandbox ends while nobody reads its stream. None calls
+        that off, before the stream is read again.
         """
         ...
 

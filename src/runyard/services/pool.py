@@ -157,7 +157,7 @@ class Sandboxes:
         """Return one that stands ready and fits, or None at once."""
         if not self._uses_stock:
             return None
-        ready = await self._stock.take(runtime, kind, limits, command)
+        ready = self._stock.take(runtime, kind, limits, command)
         if ready is None:
             return None
         place = Place(ready.sandbox, ready.channel, is_proven=False)

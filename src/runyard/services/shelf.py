@@ -90,8 +90,6 @@ class Ready:
     limits: Limits
     program: AgentCommand | None
     since: float
-    # Reads the stream, on which nothing comes but its end.
-    watch: asyncio.Task[None] | None = None
 
     def why_not(self, limits: Limits, command: AgentCommand | None) -> str | None:
         """Return why this is no place for a step with these limits, or None. Without a `command`

@@ -23,6 +23,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -99,28 +100,27 @@ class Stock:
         self._shelf(runtime, kind)
         self.look_again()
 
-    async def take(
+    def take(
         self, runtime: Runtime, kind: StepKind, limits: Limits, command: AgentCommand | None
     ) -> Ready | None:
-        """Return a sandbox that fits, if one stands ready; it is the caller's to destroy."""
+        """Return a sandbox that fits, if one stands ready; it is the caller's to destroy. It may
+        have ended just now.
+        """
         if not self._options.count_max:
             return None
         shelf, now = self._shelf(runtime, kind), time.monotonic()
         shelf.demand.note(now)
         self._look_soon()
         reason = "empty"
-        while True:
-            verdicts = [(each, each.why_not(limits, command)) for each in shelf.ready]
-            fitting = next((each for each, why_not in verdicts if why_not is None), None)
-            if fitting is None:
-                break
-            if await self._remove(shelf, fitting):
+        for ready in shelf.ready:
+            why_not = ready.why_not(limits, command)
+            if why_not is None:
+                self._remove(shelf, ready)
                 shelf.note_use()
                 self._metrics.pool.hits.labels(*_labels(shelf)).inc()
-                self._metrics.pool.age_seconds.observe(now - fitting.since)
-                return fitting
-            reason = "dead"
-        reason = next((why_not for _, why_not in verdicts if why_not), reason)
+                self._metrics.pool.age_seconds.observe(now - ready.since)
+                return ready
+            reason = why_not
         self._metrics.pool.misses.labels(runtime.id, kind, reason).inc()
         return None
 
@@ -226,7 +226,7 @@ class Stock:
             self._discard(ready.sandbox)
             return
         shelf.ready.append(ready)
-        ready.watch = asyncio.create_task(self._watch(shelf, ready))
+        ready.sandbox.watch(partial(self._note_dead, shelf, ready))
         self._show(shelf)
 
     def _find_targets(self) -> dict[Kind, int]:
@@ -287,41 +287,23 @@ class Stock:
         for ready in tuple(shelf.ready):
             self._drop(shelf, ready, reason="idle")
 
-    async def _watch(self, shelf: Shelf, ready: Ready) -> None:
-        """Wait until the sandbox ends, which it should not."""
-        with suppress(EngineError, ConnectionError):
-            await ready.sandbox.stream.read(1)
-        if ready in shelf.ready:
-            _log.warning("sandbox_died_waiting", runtime=shelf.recipe.runtime.id)
-            shelf.rest()
-            self._drop(shelf, ready, reason="dead")
-            self.look_again()
+    def _note_dead(self, shelf: Shelf, ready: Ready) -> None:
+        """A sandbox ended, which it should not."""
+        _log.warning("sandbox_died_waiting", runtime=shelf.recipe.runtime.id)
+        shelf.rest()
+        self._drop(shelf, ready, reason="dead")
+        self.look_again()
 
-    async def _remove(self, shelf: Shelf, ready: Ready) -> bool:
-        """Take a sandbox off its shelf; false if it is dead and was discarded."""
+    def _remove(self, shelf: Shelf, ready: Ready) -> None:
+        """Take a sandbox off its shelf."""
+        ready.sandbox.watch(None)
         shelf.ready.remove(ready)
         self._show(shelf)
-        watch, is_alive = ready.watch, False
-        assert watch is not None, "what is on a shelf is watched"
-        watch.cancel()
-        try:
-            # Until it has let go of the stream nobody else may read it.
-            await asyncio.wait({watch})
-            is_alive = watch.cancelled()
-            if not is_alive:
-                self._metrics.pool.dropped.labels(reason="dead").inc()
-        finally:
-            if not is_alive:
-                self._discard(ready.sandbox)
-        return is_alive
 
     def _drop(self, shelf: Shelf, ready: Ready, *, reason: str) -> None:
-        shelf.ready.remove(ready)
-        if ready.watch is not None and reason != "dead":
-            ready.watch.cancel()
+        self._remove(shelf, ready)
         self._discard(ready.sandbox)
         self._metrics.pool.dropped.labels(reason=reason).inc()
-        self._show(shelf)
 
     def _show(self, shelf: Shelf) -> None:
         self._metrics.pool.ready.labels(*_labels(shelf)).set(len(shelf.ready))

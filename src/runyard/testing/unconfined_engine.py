@@ -11,6 +11,7 @@ import asyncio
 import shutil
 import socket
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
@@ -109,6 +110,7 @@ class _Sandbox:
         self._stream: _SocketStream | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._ahead: Limits | None = None
+        self._watching: asyncio.Task[None] | None = None
         self.is_destroyed = False
 
     @property
@@ -136,6 +138,11 @@ class _Sandbox:
         if self._ahead is None or self._ahead.disk_bytes != limits.disk_bytes:
             raise EngineError("The sandbox does not wait for such a request.")
         self._ahead = None
+
+    def watch(self, ended: Callable[[], None] | None) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        self._watching = None if ended is None else asyncio.create_task(self._tell(ended))
 
     async def begin_step(self, limits: Limits) -> None:
         del limits
@@ -177,7 +184,14 @@ class _Sandbox:
             ours.close()
             raise
 
+    async def _tell(self, ended: Callable[[], None]) -> None:
+        if self._process is not None:
+            await self._process.wait()
+        self._watching = None
+        ended()
+
     async def _end_agent(self) -> None:
+        self.watch(None)
         if self._stream is not None:
             await self._stream.aclose()
             self._stream = None

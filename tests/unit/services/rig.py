@@ -124,6 +124,7 @@ class _FaultySandbox:
         self._sandbox = sandbox
         self._faults = faults
         self._is_broken = is_broken
+        self._watching: asyncio.Task[None] | None = None
         self.is_destroyed = False
 
     @property
@@ -145,10 +146,23 @@ class _FaultySandbox:
     async def begin_step(self, limits: Limits) -> None:
         await self._sandbox.begin_step(limits)
 
+    def watch(self, ended: Callable[[], None] | None) -> None:
+        if self._watching is not None:
+            self._watching.cancel()
+        self._watching = None
+        if ended is not None:
+            self._watching = asyncio.create_task(self._tell(ended))
+
+    async def _tell(self, ended: Callable[[], None]) -> None:
+        await self._faults.cut.wait()
+        self._watching = None
+        ended()
+
     async def usage(self) -> Usage:
         return self._faults.usage
 
     async def destroy(self) -> None:
+        self.watch(None)
         await self._sandbox.destroy()
         self.is_destroyed = True
 

@@ -67,7 +67,11 @@ class LinuxEngine:
             slot = await self._make_slot(spec)
         sandbox_id = f"linux-{self._launcher.pid}-{slot.number}-{next(self._numbers)}"
         sandbox = LinuxSandbox(
-            slot, sandbox_id=sandbox_id, options=self._options, give_back=self._give_back
+            slot,
+            sandbox_id=sandbox_id,
+            options=self._options,
+            facts=self._launcher.facts,
+            give_back=self._give_back,
         )
         self._sandboxes[sandbox_id] = sandbox
         return sandbox

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Protocol
 
 from runyard.domain.errors import EngineError
 from runyard.domain.limits import Limits, Usage
 from runyard.engines.linux import spec
+from runyard.engines.linux.launcher import HostFacts
 from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.slot import Slot
 from runyard.engines.linux.spec import OrderFlag
@@ -27,11 +29,13 @@ class LinuxSandbox:
         *,
         sandbox_id: str,
         options: LinuxOptions,
+        facts: HostFacts,
         give_back: GiveBack,
     ) -> None:
         self._slot = slot
         self._id = sandbox_id
         self._options = options
+        self._facts = facts
         self._give_back = give_back
         self._sequence = 0
         # What a job that waits for its request was started with.
@@ -63,6 +67,8 @@ class LinuxSandbox:
             raise EngineError("The sandbox does not wait for a request.")
         if self._ahead.disk_bytes != limits.disk_bytes:
             raise EngineError("The disk of a sandbox that is prepared cannot be changed.")
+        if not self._facts.has_processes and self._ahead.processes != limits.processes:
+            raise EngineError("Without a control group its processes are bounded from the start.")
         self._slot.begin(limits, self._options)
         self._ahead = None
 
@@ -77,6 +83,9 @@ class LinuxSandbox:
     async def probe_walls(self, limits: Limits) -> None:
         """Start a job that tries its walls and writes what it found, in place of an agent."""
         self._start(limits, OrderFlag.PROBE)
+
+    def watch(self, ended: Callable[[], None] | None) -> None:
+        self._stream.watch(ended)
 
     async def usage(self) -> Usage:
         if self._end is not None:

@@ -35,6 +35,9 @@ class SocketStream:
         self._is_broken = False
         self._drained: asyncio.Future[None] | None = None
         self._arrived: asyncio.Future[None] | None = None
+        self._watcher: Callable[[], None] | None = None
+        # Stays so between reads: to begin and to end it costs more than most reads do.
+        self._is_listening = False
 
     @property
     def job_end(self) -> int:
@@ -44,6 +47,12 @@ class SocketStream:
     def drop_job_end(self) -> None:
         """Close our copy of the job's end, so that the end of the job is the end of the stream."""
         self._theirs.close()
+
+    def watch(self, ended: Callable[[], None] | None) -> None:
+        """Call `ended` once when there is something to read, which nobody does meanwhile."""
+        self._watcher = ended
+        if ended is not None:
+            self._listen()
 
     async def read(self, size_max: int) -> bytes:
         while True:
@@ -85,8 +94,10 @@ class SocketStream:
             return
         if self._is_writing:
             self._loop.remove_writer(self._socket)
-        if self._arrived is not None:
+        self._watcher = None
+        if self._is_listening:
             self._loop.remove_reader(self._socket)
+        if self._arrived is not None:
             _resolve(self._arrived)
         self._is_broken = True
         self._wake_writers()
@@ -95,13 +106,27 @@ class SocketStream:
 
     async def _wait_readable(self) -> None:
         arrived = self._arrived = self._loop.create_future()
-        self._loop.add_reader(self._socket, _resolve, arrived)
+        self._listen()
         try:
             await arrived
         finally:
             self._arrived = None
-            if self._socket.fileno() >= 0:
-                self._loop.remove_reader(self._socket)
+
+    def _listen(self) -> None:
+        if not self._is_listening:
+            self._is_listening = True
+            self._loop.add_reader(self._socket, self._note_readable)
+
+    def _note_readable(self) -> None:
+        if self._watcher is not None:
+            watcher, self._watcher = self._watcher, None
+            watcher()
+        elif self._arrived is not None and not self._arrived.done():
+            self._arrived.set_result(None)
+        elif self._is_listening:
+            # Otherwise this would be called again and again until somebody reads.
+            self._is_listening = False
+            self._loop.remove_reader(self._socket)
 
     def _send(self) -> None:
         """Send what the socket takes."""

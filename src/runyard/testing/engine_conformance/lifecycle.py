@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from runyard.agent.channel import Channel
 from runyard.domain.errors import EngineError
 from runyard.domain.limits import LIMIT_NAMES
 from runyard.engines.interface import Engine, SandboxSpec
@@ -67,6 +68,41 @@ class LifecycleConformance(Surroundings):
         await asyncio.gather(*(sandbox.destroy() for _ in range(3)), engine.destroy(sandbox.id))
 
         assert sandbox.id not in await engine.list_ids()
+
+    async def test_end_of_a_sandbox_that_stands_ready_is_told_once(
+        self, engine: Engine, spec: SandboxSpec
+    ) -> None:
+        sandbox = await engine.create(spec)
+        told = asyncio.Queue[str]()
+        try:
+            await sandbox.prepare(LIMITS, ahead=True)
+            sandbox.watch(lambda: told.put_nowait("called off"))
+            sandbox.watch(None)
+            sandbox.watch(lambda: told.put_nowait("ended"))
+            # No agent goes on after this.
+            sandbox.stream.write(b"\xff" * 64)
+
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                assert await told.get() == "ended"
+        finally:
+            await sandbox.destroy()
+        assert told.empty()
+
+    async def test_sandbox_is_read_as_usual_after_it_was_watched(
+        self, engine: Engine, spec: SandboxSpec
+    ) -> None:
+        sandbox = await engine.create(spec)
+        ended: list[None] = []
+        try:
+            await sandbox.prepare(LIMITS, ahead=True)
+            sandbox.watch(lambda: ended.append(None))
+            sandbox.watch(None)
+
+            async with asyncio.timeout(DEADLINE_SECONDS):
+                assert (await Channel(sandbox.stream).open()).version
+        finally:
+            await sandbox.destroy()
+        assert not ended
 
     async def test_destroying_by_id_ends_the_sandbox(
         self, engine: Engine, spec: SandboxSpec
