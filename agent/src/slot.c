@@ -137,10 +137,11 @@ static int limit_job(struct slot *slot, const struct order *order)
     return job_groups_limit(&slot->groups, order->memory_bytes + files, order->processes);
 }
 
-/* Never in the way of an answer: until it has started, programs start cold. */
+/* Never in the way of an answer: until it has started, programs start cold. Without a pids group
+ * the resource limits of the job bound its processes, and a copy would have those of the zygote. */
 static void start_zygote(struct slot *slot)
 {
-    if (slot->zygote.pid)
+    if (slot->zygote.pid || slot->groups.processes_max < 0)
         return;
     zygote_start(&slot->zygote, slot->config->zygote);
     job_groups_settle(&slot->groups, slot->zygote.pid);

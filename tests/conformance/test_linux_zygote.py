@@ -38,6 +38,9 @@ FORKS_BEFORE_RENEWAL = 200
 @pytest.fixture
 def launcher() -> Iterator[LauncherHandle]:
     launcher = platforms.start_linux(OPTIONS)
+    if not launcher.facts.has_processes:
+        launcher.close()
+        pytest.skip("without a pids group nothing is forked")
     yield launcher
     launcher.close()
 

@@ -6,6 +6,7 @@ import dataclasses
 
 import pytest
 
+from runyard.domain.errors import EngineError
 from runyard.domain.execution import LimitHit
 from runyard.domain.limits import KIB, MIB, Limits
 from runyard.engines.interface import Capabilities, Engine, SandboxSpec
@@ -13,6 +14,7 @@ from runyard.testing.engine_conformance.session import (
     LIMITS,
     SHELL,
     Ended,
+    Session,
     open_session,
     require_isolation,
     require_limit,
@@ -237,6 +239,27 @@ class LimitConformance(Surroundings):
         count, refused = ended.text.split()
         assert int(count) == limit
         assert refused in {"EAGAIN", "refused"}
+
+    @pytest.mark.parametrize("limit", [2, LIMITS.processes + 8])
+    async def test_processes_of_a_sandbox_made_ahead_are_those_of_the_request(
+        self, engine: Engine, spec: SandboxSpec, capabilities: Capabilities, limit: int
+    ) -> None:
+        require_limit(capabilities, "processes")
+        limits = _with(processes=limit)
+        sandbox = await engine.create(spec)
+        try:
+            await sandbox.prepare(LIMITS, ahead=True)
+            session = Session(sandbox, limits)
+            await session.channel.open()
+            try:
+                await sandbox.begin(limits)
+            except EngineError as error:
+                pytest.skip(f"declared: {error}")
+            ended = await session.python(COUNT_PROCESSES)
+        finally:
+            await sandbox.destroy()
+
+        assert int(ended.text.split()[0]) == limit
 
     async def test_fork_bomb_is_over_in_time(
         self, engine: Engine, spec: SandboxSpec, capabilities: Capabilities
