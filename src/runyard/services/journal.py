@@ -2,8 +2,9 @@
 
 Output becomes visible only after the store knows that something was exchanged: from then on the
 attempt is never repeated. Output is held for a moment and joined, so that a program that prints
-line by line makes few events, and one that ends at once costs the store no extra write, because
-its finish records the exchange as well. The first output is not held where somebody watches.
+line by line makes few events, and one that ends soon costs the store no extra write, because its
+finish records the exchange as well. The first output is not held where somebody watches, and held
+for longer where nobody does.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from typing import Any, Protocol
 from runyard.bus.interface import Bus
 from runyard.domain.events import Event, EventKind, last_sequence
 
-# Below what a person notices, above what a short program takes from its output to its end.
 _HOLD_SECONDS = 0.008
+# Below what a person who begins to watch notices, above what a short program takes from its output
+# to its end beside others.
+_UNWATCHED_HOLD_SECONDS = 0.05
 _CHUNK_BYTES_MAX = 64 * 1024
 
 
@@ -71,7 +74,8 @@ class Journal:
         if self._timer is None and self._opening is None and self._is_wanted_now():
             self._release()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_HOLD_SECONDS, self._release)
+            hold = _HOLD_SECONDS if self._is_exchanged else _UNWATCHED_HOLD_SECONDS
+            self._timer = asyncio.get_running_loop().call_later(hold, self._release)
 
     async def exchange(self) -> bool:
         """Record that something is about to pass between the program and a client."""
