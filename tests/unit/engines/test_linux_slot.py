@@ -16,6 +16,7 @@ import pytest_asyncio
 from runyard.domain.errors import EngineError
 from runyard.domain.limits import Limits
 from runyard.engines.interface import SandboxSpec
+from runyard.engines.linux.launcher import HostFacts
 from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.sandbox import LinuxSandbox
 from runyard.engines.linux.slot import Slot
@@ -45,6 +46,17 @@ class Bench:
         self.process.send(packet)
 
 
+FACTS = HostFacts(
+    is_root=True,
+    cgroup_version=2,
+    has_memory=True,
+    has_processes=True,
+    has_cpu=True,
+    group="",
+    why_no_cgroup="",
+)
+
+
 @pytest_asyncio.fixture
 async def bench() -> AsyncIterator[Bench]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -54,7 +66,9 @@ async def bench() -> AsyncIterator[Bench]:
     async def give_back(_sandbox: LinuxSandbox, _slot: Slot, *, is_clean: bool) -> None:
         bench.given_back.append(is_clean)
 
-    sandbox = LinuxSandbox(slot, sandbox_id="one", options=LinuxOptions(), give_back=give_back)
+    sandbox = LinuxSandbox(
+        slot, sandbox_id="one", options=LinuxOptions(), facts=FACTS, give_back=give_back
+    )
     bench = Bench(slot, sandbox, theirs)
     yield bench
     sandbox.stream.close()
@@ -110,3 +124,16 @@ async def test_the_disk_of_a_prepared_sandbox_stays_as_it_is(bench: Bench) -> No
     await bench.sandbox.begin(LIMITS)
     with pytest.raises(EngineError, match="does not wait"):
         await bench.sandbox.begin(LIMITS)
+
+
+async def test_processes_that_no_group_counts_stay_bounded_as_they_are(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts = dataclasses.replace(FACTS, has_processes=False)
+    monkeypatch.setattr(bench.sandbox, "_facts", facts)
+    await bench.sandbox.prepare(LIMITS, ahead=True)
+
+    with pytest.raises(EngineError, match="processes"):
+        await bench.sandbox.begin(dataclasses.replace(LIMITS, processes=LIMITS.processes - 1))
+
+    await bench.sandbox.begin(LIMITS)
