@@ -71,14 +71,26 @@ class Executions:
             request=admit(submission, runtime=runtime, policy=self._policy),
             created_at=datetime.now(UTC),
         )
+        # First, because a worker may tell of it as soon as it is stored.
+        self._bus.publish(execution.id, EventKind.STATE, {"state": State.QUEUED, "attempt": 0})
+        try:
+            await self._queue(execution)
+        except BaseException:
+            self._bus.close(execution.id)
+            raise
+        return execution
+
+    async def _queue(self, execution: Execution) -> None:
+        if self._store.keeps_order:
+            # The claim comes right behind the insert, often within the same transaction.
+            self._bus.wake()
         if not await self._store.insert(execution, queue_length_max=self._queue_length_max):
             raise BusyError(
                 f"{self._queue_length_max} executions are waiting already; try again later.",
                 limit="queue_length_max",
             )
-        self._bus.publish(execution.id, EventKind.STATE, {"state": State.QUEUED, "attempt": 0})
-        self._bus.wake()
-        return execution
+        if not self._store.keeps_order:
+            self._bus.wake()
 
     async def get(self, execution_id: str) -> Execution:
         _check_id(execution_id)

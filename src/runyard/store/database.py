@@ -31,6 +31,11 @@ _JOURNAL_BYTES_MAX = 64 * 1024 * 1024
 
 
 class Database(Protocol):
+    @property
+    def keeps_order(self) -> bool:
+        """Whether a write sees all that was asked to be written before it."""
+        ...
+
     async def write(self, transaction: Callable[[Connection], T]) -> T:
         """Run `transaction` and commit, or roll back what it raised."""
         ...
@@ -49,6 +54,8 @@ def open_database(url: str, *, synchronous: Synchronous = "normal") -> Database:
 
 
 class SqliteDatabase:
+    keeps_order = True
+
     def __init__(self, url: URL, *, synchronous: Synchronous) -> None:
         self._engine = create_engine(
             url,
@@ -102,6 +109,8 @@ class SqliteDatabase:
 
 
 class ServerDatabase:
+    keeps_order = False
+
     def __init__(self, url: URL) -> None:
         # Costs every start a tenth of a second, and only servers with PostgreSQL need it.
         from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415

@@ -132,6 +132,10 @@ class SqlExecutionStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def keeps_order(self) -> bool:
+        return self._database.keeps_order
+
     async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
         body, contents = pack_request(execution.request)
         row = _insertable(execution)

@@ -70,6 +70,13 @@ class ExecutionStore(Protocol):
     execution had moved on or the lease belongs to somebody else.
     """
 
+    @property
+    def keeps_order(self) -> bool:
+        """Whether a write sees all that was asked to be written before it, so that a claim may be
+        asked for right behind an insert.
+        """
+        ...
+
     async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
         """Add a queued execution. False if the queue is full."""
         ...
