@@ -6,8 +6,6 @@ import re
 import secrets
 from collections.abc import Callable
 
-from starlette.datastructures import MutableHeaders
-
 from runyard.api.middleware.messages import (
     ASGIApp,
     Message,
@@ -25,6 +23,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_ENCODED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
@@ -44,10 +43,11 @@ class Answers:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = request_id
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                present = {name.lower() for name, _ in headers}
+                headers.append((b"x-request-id", request_id.encode("ascii")))
+                headers += [each for each in _ENCODED if each[0] not in present]
+                message["headers"] = headers
             await send(message)
 
         try:
