@@ -192,7 +192,7 @@ class Sandboxes:
 
     async def aclose(self) -> None:
         """Give everything back and wait until it is destroyed."""
-        for place in tuple(self._places):
-            self.give_back(place)
+        while self._places:
+            await self._stock.destroy(self._places.pop().sandbox)
         while self._ending:
             await asyncio.wait(self._ending)

@@ -159,12 +159,20 @@ class Attempt:
         self._work = asyncio.create_task(self._perform(sandbox_exit))
         if self._stopped is not None:
             self._work.cancel()
-        beside = [asyncio.create_task(part) for part in self._beside_the_work()]
+        beside: list[asyncio.Task[Any]] = [
+            asyncio.create_task(part) for part in self._beside_the_work()
+        ]
+        # Few live until then, so the task is made when the time has come.
+        silence = asyncio.get_running_loop().call_later(
+            _SILENT_SECONDS,
+            lambda: beside.append(asyncio.create_task(self._mark_running(exchanged=False))),
+        )
         try:
             await asyncio.wait({self._work})
         finally:
             # When this task itself is cancelled nothing of it may go on.
             self._work.cancel()
+            silence.cancel()
             for task in beside:
                 task.cancel()
         error = None if self._work.cancelled() else self._work.exception()
@@ -175,7 +183,7 @@ class Attempt:
         return await self._judge_error(error)
 
     def _beside_the_work(self) -> list[Coroutine[Any, Any, None]]:
-        parts = [self._steering.steer(), self._mark_when_silent()]
+        parts = [self._steering.steer()]
         if self._execution.request.interactive:
             parts.append(self._steering.feed())
         return parts
@@ -202,10 +210,6 @@ class Attempt:
                 return await self._program.perform()
         except TimeoutError as error:
             raise EngineError("The sandbox did not answer in time.") from error
-
-    async def _mark_when_silent(self) -> None:
-        await asyncio.sleep(_SILENT_SECONDS)
-        await self._mark_running(exchanged=False)
 
     async def _mark_running(self, *, exchanged: bool) -> bool:
         try:
