@@ -45,8 +45,9 @@ class Settings(BaseSettings):
     # Web origins that may use the API from a browser, beside the server's own.
     allowed_origins: tuple[str, ...] = ()
 
+    # One more than processors: while one execution waits for this server, they have the others.
     worker_concurrency: int = Field(
-        default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=1024
+        default_factory=lambda: (os.cpu_count() or 1) + 1, ge=1, le=1024
     )
     # Sandboxes that stand ready before anybody asks; 0 keeps none.
     pool_count_max: int = Field(default=16, ge=0, le=128)
