@@ -75,7 +75,7 @@ class Executions:
         self._bus.publish(execution.id, EventKind.STATE, {"state": State.QUEUED, "attempt": 0})
         try:
             await self._queue(execution)
-        except BaseException:
+        except Exception:
             self._bus.close(execution.id)
             raise
         return execution
