@@ -89,6 +89,10 @@ class Worker:
         self._is_claiming = True
         while not self._is_stopping:
             room = self._count_room()
+            if room <= 0:
+                self._has_room.clear()
+                await self._has_room.wait()
+                continue
             try:
                 claimed = await self._claim(room)
             except Exception:  # noqa: BLE001  A database that is away comes back.
@@ -98,11 +102,7 @@ class Worker:
                 continue
             for execution in claimed:
                 self._begin(execution)
-            if len(claimed) == room:
-                self._has_room.clear()
-                if self._count_room() <= 0 and not self._is_stopping:
-                    await self._has_room.wait()
-            else:
+            if len(claimed) < room:
                 await self._bus.wait_for_work(_LOOK_AGAIN_SECONDS)
         self._is_claiming = False
 
