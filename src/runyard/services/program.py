@@ -101,6 +101,8 @@ class Program:
         self._running_since = 0.0
         self._kept_bytes = 0
         self.steps: list[StepResult] = []
+        # Whether the agent said of all that was begun that it has ended.
+        self.is_over = True
 
     async def enter(self) -> None:
         """Take the sandbox to begin in; the clock of the whole execution starts then.
@@ -281,6 +283,7 @@ class Program:
         assert place is not None, "enter comes first"
         live = None if step.kind is StepKind.COMPILE else self._live
         channel = place.channel
+        self.is_over = False
         try:
             result = await run_step(
                 step,
@@ -294,6 +297,7 @@ class Program:
             if live is not None:
                 live.detach()
         place.is_proven = True
+        self.is_over = step.has_agent
         return result
 
     async def _is_replaced(self, step: RunningStep) -> bool:

@@ -28,10 +28,11 @@ There are four ways to end, and every one is a verdict:
 - something here is wrong. It is logged with its traceback and ends internal_error.
 
 `execution_wall_seconds` bounds all steps together and a margin bounds what is not a step, so no
-attempt lasts for ever. With the verdict another execution has its place; it is stored before the
-sandbox is destroyed, which happens behind the answer. Every write names the lease: if the store
-refuses it, another worker has the execution and this attempt ends without a word. What a client
-reads never names a platform or an image; that stands in the log.
+attempt lasts for ever. Once the agent has told the end of everything, another execution has this
+one's place. The verdict is stored before the sandbox is destroyed, which happens behind the answer.
+Every write names the lease: if the store refuses it, another worker has the execution and this
+attempt ends without a word. What a client reads never names a platform or an image; that stands in
+the log.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ class Runner:
     def begin(
         self, execution: Execution, *, owner: str, on_over: Callable[[], None] = lambda: None
     ) -> Attempt:
-        """`on_over` is called once nothing runs any more and only the end is to be recorded."""
+        """`on_over` is called, if it is known before the end is recorded that nothing runs."""
         return Attempt(self, execution, owner=owner, on_over=on_over)
 
 
@@ -140,9 +141,10 @@ class Attempt:
         self._announce_start()
         async with AsyncExitStack() as sandbox_exit:
             verdict = await self._reach_verdict(sandbox_exit)
-            if self._sandboxes is not None:
+            # What was stopped from outside runs until its sandbox is gone.
+            if self._sandboxes is not None and self._program is not None and self._program.is_over:
                 self._sandboxes.note_over()
-            self._on_over()
+                self._on_over()
             if verdict is None:
                 self._journal.discard()
             else:

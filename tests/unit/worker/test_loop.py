@@ -197,3 +197,26 @@ async def test_next_one_runs_while_the_end_of_the_last_is_stored(
         stored.set()
         for execution in executions:
             assert (await rig.finish(execution)).outcome is Outcome.SUCCEEDED
+
+
+async def test_what_was_stopped_keeps_its_place_until_it_is_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_rig(tmp_path, concurrency=1) as rig:
+        stored, finish = asyncio.Event(), rig.store.finish
+
+        async def hold(lease: Lease, completion: Completion) -> bool:
+            await stored.wait()
+            return await finish(lease, completion)
+
+        monkeypatch.setattr(rig.store, "finish", hold)
+        running, queued = await rig.submit(WAITING), await rig.submit("print(1)")
+        await rig.read_until(running, "ready")
+        cancelling = asyncio.create_task(rig.executions.cancel(running.id))
+
+        waiting = await rig.executions.wait(queued.id, seconds_max=0.3)
+        assert waiting.state is State.QUEUED
+        stored.set()
+        await cancelling
+        assert (await rig.finish(running)).outcome is Outcome.CANCELLED
+        assert (await rig.finish(queued)).outcome is Outcome.SUCCEEDED
