@@ -14,6 +14,18 @@ from tests.unit.services.rig import Rig, eventually, only, open_rig
 WAITING = "print('ready')\nfrom time import sleep\nsleep(60)"
 
 
+def hold_ends(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let no end be stored before the event that is returned is set."""
+    stored, finish = asyncio.Event(), rig.store.finish
+
+    async def hold(lease: Lease, completion: Completion) -> bool:
+        await stored.wait()
+        return await finish(lease, completion)
+
+    monkeypatch.setattr(rig.store, "finish", hold)
+    return stored
+
+
 async def test_no_more_than_the_concurrency_run_at_once(tmp_path: Path) -> None:
     async with open_rig(tmp_path, concurrency=2) as rig:
         executions = [await rig.submit(WAITING) for _ in range(4)]
@@ -181,13 +193,7 @@ async def test_next_one_runs_while_the_end_of_the_last_is_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_rig(tmp_path, concurrency=1) as rig:
-        stored, finish = asyncio.Event(), rig.store.finish
-
-        async def hold(lease: Lease, completion: Completion) -> bool:
-            await stored.wait()
-            return await finish(lease, completion)
-
-        monkeypatch.setattr(rig.store, "finish", hold)
+        stored = hold_ends(rig, monkeypatch)
         executions = [await rig.submit("print('ready')") for _ in range(3)]
         await rig.read_until(executions[1], "ready")
 
@@ -203,13 +209,7 @@ async def test_what_was_stopped_keeps_its_place_until_it_is_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_rig(tmp_path, concurrency=1) as rig:
-        stored, finish = asyncio.Event(), rig.store.finish
-
-        async def hold(lease: Lease, completion: Completion) -> bool:
-            await stored.wait()
-            return await finish(lease, completion)
-
-        monkeypatch.setattr(rig.store, "finish", hold)
+        stored = hold_ends(rig, monkeypatch)
         running, queued = await rig.submit(WAITING), await rig.submit("print(1)")
         await rig.read_until(running, "ready")
         cancelling = asyncio.create_task(rig.executions.cancel(running.id))
