@@ -1,5 +1,6 @@
 """Servers to be measured, each with an empty data directory, and what they say of their pools."""
 
+import json
 import os
 import re
 import time
@@ -17,6 +18,8 @@ IDLE_SECONDS_MAX = 300.0
 # It rests when it uses next to nothing of a processor in several looks one after the other.
 _IDLE_SHARE, _LOOK_SECONDS, _QUIET_LOOKS = 0.05, 0.5, 4
 _POLL_SECONDS = 0.005
+# As `make` has it: without the packages there, Go compiles its library for each request.
+_TOOLCHAINS = json.dumps([str(Path(__file__).parents[1] / "tools")])
 _METRICS = question("/metrics")
 _SAMPLE = re.compile(r"^runyard_pool_(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
 
@@ -88,7 +91,8 @@ def open_server(directory: Path, settings: dict[str, str], first: bytes) -> Iter
     compilers, and what is prepared for them, would take the cores from what is measured.
     """
     started = time.monotonic()
-    with serve(directory, environment={**os.environ, **settings}) as server:
+    environment = {"RUNYARD_TOOLCHAIN_DIRS": _TOOLCHAINS, **os.environ, **settings}
+    with serve(directory, environment=environment) as server:
         with Connection(server.port) as connection:
             connection.run(first)
         seconds = time.monotonic() - started
