@@ -124,15 +124,13 @@ async def _serve(
         async with open_application(
             settings, groundwork.launcher, found=groundwork.found
         ) as application:
-            app = build_app(application)
-            # What is loaded stays: to look through it again takes longer than five requests.
-            gc.freeze()
-            gc.set_threshold(_OBJECTS_PER_COLLECTION)
-            gc.enable()
             if listener is None:
+                _keep_what_is_loaded()
                 say("works on queued executions")
                 await stopped.wait()
                 return
+            app = build_app(application)
+            _keep_what_is_loaded()
             say(f"serves on {address_of(listener)} ({_describe_profile(application)})")
             await listen(
                 app,
@@ -140,6 +138,13 @@ async def _serve(
                 stopped=stopped,
                 drain_seconds=settings.drain_seconds,
             )
+
+
+def _keep_what_is_loaded() -> None:
+    """Look for garbage from now on, but not in what there is: five requests take no longer."""
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_PER_COLLECTION)
+    gc.enable()
 
 
 def _describe_profile(application: Application) -> str:
