@@ -98,9 +98,7 @@ class Runner:
     artifact_caps: ArtifactCaps
     attempts_max: int
 
-    def begin(
-        self, execution: Execution, *, owner: str, on_over: Callable[[], None] = lambda: None
-    ) -> Attempt:
+    def begin(self, execution: Execution, *, owner: str, on_over: Callable[[], None]) -> Attempt:
         """`on_over` is called, if it is known before the end is recorded that nothing runs."""
         return Attempt(self, execution, owner=owner, on_over=on_over)
 
