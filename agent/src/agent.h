@@ -61,6 +61,7 @@ struct agent_config {
     const char *work_dir;
     struct meter meter;
     struct zygote_link zygote;
+    const uint32_t *gate; /* no program starts before it is open; NULL: there is none */
 };
 
 enum frame_type {
@@ -197,6 +198,7 @@ struct agent {
     char oom_score[8];
     struct meter meter;
     struct zygote_link zygote;
+    const uint32_t *gate;
     bool is_init, is_batch;
     bool has_greeted, in_ended, is_waiting, is_closing, is_gone;
     enum error_code fatal;
@@ -219,6 +221,9 @@ int agent_serve(const struct agent_config *config);
 int serve_run(const struct agent_config *config, bool is_batch);
 uint64_t serve_now(void);
 void serve_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* gate.c */
+void gate_wait(const uint32_t *gate);
 
 /* frame.c: bytes to frames and back. */
 bool frame_fill(struct agent *agent);

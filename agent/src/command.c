@@ -154,6 +154,7 @@ void command_exec(struct agent *agent, const struct frame *frame)
         agent->upload.is_spoilt = false;
         return;
     }
+    gate_wait(agent->gate);
     command_clear(command);
     command->limits = request->limits;
     command->has_terminal = request->program.has_terminal;

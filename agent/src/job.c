@@ -68,8 +68,9 @@ static int setup_fds(const struct job_start *start, struct agent_config *config)
         .work_dir = "/work",
         .meter = {cpu, peak, events, oom, -1, groups->version == 2},
         .zygote = zygote,
+        .gate = start->gate,
     };
-    return 0;
+    return gate_seal(start->gate);
 }
 
 static int setup(const struct job_start *start, struct agent_config *config)

@@ -233,6 +233,11 @@ bool zygote_is_dead(const struct zygote *zygote);
 bool order_receive(int control, struct order *order, int *stream);
 int order_check(const struct order *order, const struct ceilings *ceilings);
 
+/* gate.c: before the program of a job that was started ahead. */
+uint32_t *gate_make(void);
+void gate_set(uint32_t *gate, bool is_open);
+int gate_seal(uint32_t *gate);
+
 /* slot.c: the supervisor. */
 struct slot_config {
     unsigned number;
@@ -258,6 +263,7 @@ struct job_start {
     const struct zygote *zygote;
     const struct start_line *zygote_line;
     char *words; /* shared with the slot until the job is set up */
+    uint32_t *gate;
 };
 _Noreturn void job_main(const struct job_start *start);
 

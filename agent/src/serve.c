@@ -294,6 +294,7 @@ int serve_run(const struct agent_config *config, bool is_batch)
     agent->out_fd = config->out_fd;
     agent->meter = config->meter;
     agent->zygote = config->zygote;
+    agent->gate = config->gate;
     agent->waiting.reply = -1;
     agent->is_batch = is_batch;
     agent->is_init = getpid() == 1;

@@ -34,8 +34,9 @@ struct slot {
     struct job_groups groups;
     struct network_state network;
     struct zygote zygote;
-    char *words; /* shared with a job until it is set up */
-    pid_t pid;   /* 0: no job */
+    char *words;    /* shared with a job until it is set up */
+    uint32_t *gate; /* shared with a job */
+    pid_t pid;      /* 0: no job */
     int pidfd;
     bool has_work, has_base, is_ahead;
     uint64_t sequence, started_ns, deadline_ns, cpu_base_ns;
@@ -173,6 +174,8 @@ static int start_job(struct slot *slot, const struct order *order, int stream)
     if (mount_work(slot, order) || limit_job(slot, order) || job_groups_begin(&slot->groups))
         return -1;
     bool is_fresh = slot->config->is_network_fresh;
+    slot->is_ahead = order->flags & ORDER_AHEAD;
+    gate_set(slot->gate, !slot->is_ahead);
     slot->cpu_base_ns = 0;
     slot->started_ns = now_ns();
     pid_t pid = namespaces_spawn(JOB_NAMESPACES | (is_fresh ? CLONE_NEWNET : 0), slot->groups.dir,
@@ -188,11 +191,11 @@ static int start_job(struct slot *slot, const struct order *order, int stream)
             .zygote = &slot->zygote,
             .zygote_line = slot->config->zygote,
             .words = slot->words,
+            .gate = slot->gate,
         };
         job_main(&start);
     }
     slot->pid = pid;
-    slot->is_ahead = order->flags & ORDER_AHEAD;
     slot->deadline_ns = slot->is_ahead ? 0 : slot->started_ns + order->deadline_ms * MS_NS;
     return 0;
 }
@@ -207,10 +210,11 @@ static int begin_job(struct slot *slot, const struct order *order)
         job_groups_begin_peak(&slot->groups))
         return -1;
     slot->is_ahead = false;
-    /* The agent may be reading the counter at this moment: it is not set back. */
+    /* The agent reads the counter once the gate is open: it is not set back. */
     slot->cpu_base_ns = job_groups_measure(&slot->groups).cpu_ns;
     slot->started_ns = now_ns();
     slot->deadline_ns = slot->started_ns + order->deadline_ms * MS_NS;
+    gate_set(slot->gate, true);
     return 0;
 }
 
@@ -328,8 +332,9 @@ static int setup(struct slot *slot)
         return -1;
     slot->words =
         mmap(NULL, FAULT_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (slot->words == MAP_FAILED)
-        return fault("map a page for words");
+    slot->gate = gate_make();
+    if (slot->words == MAP_FAILED || !slot->gate)
+        return fault("map the pages for words and the gate");
     return seccomp_setup() || credentials_slot_last(config->zygote->arg_count > 0) ? -1 : 0;
 }
 
