@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runyard.domain.limits import GIB, MIB, Policy
+from runyard.services.machine import count_processors
 
 # No account can have this id: those of accounts are identifiers (`runyard.domain.identifiers`).
 LOCAL_OWNER_ID = "local"
@@ -46,9 +47,7 @@ class Settings(BaseSettings):
     allowed_origins: tuple[str, ...] = ()
 
     # One more than processors: while one execution waits for this server, they have the others.
-    worker_concurrency: int = Field(
-        default_factory=lambda: (os.cpu_count() or 1) + 1, ge=1, le=1024
-    )
+    worker_concurrency: int = Field(default_factory=lambda: count_processors() + 1, ge=1, le=1024)
     # Sandboxes that stand ready before anybody asks; 0 keeps none.
     pool_count_max: int = Field(default=16, ge=0, le=128)
     # What they may hold of the memory; by default an eighth of what there is.

@@ -33,11 +33,6 @@ async def check_growth(server: Server, executions: int) -> None:
 
     await _run(server, executions - WARM_UP)
     after, memory_after = census.take(server.pid, server.data), census.memory_bytes(server.pid)
-    if after.processes > before.processes:
-        # More sandboxes than before were in use at once, and stay. What leaks grows again.
-        before = after
-        await _run(server, executions - WARM_UP)
-        after, memory_after = census.take(server.pid, server.data), census.memory_bytes(server.pid)
 
     grown = {
         name: (getattr(before, name), getattr(after, name))

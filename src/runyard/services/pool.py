@@ -40,8 +40,8 @@ class Place:
         self.is_proven = True
 
 
-# Those that are over and not cleared yet count as well, so that they do not gather.
-_EXISTING_PER_RUNNING = 2
+# One that is over is cleared while the next one runs. More would gather where clearing is slow.
+_CLEARING_COUNT_MAX = 1
 
 
 class Pool:
@@ -58,7 +58,7 @@ class Pool:
     ) -> None:
         self._engine = engine
         self._metrics = metrics
-        self._existing = asyncio.Semaphore(_EXISTING_PER_RUNNING * size)
+        self._existing = asyncio.Semaphore(size + _CLEARING_COUNT_MAX)
         self._room = asyncio.Semaphore(size)
         self._running = 0
         self._leaving: set[asyncio.Task[None]] = set()
