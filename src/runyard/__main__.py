@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runyard.cli.app import run_command_line
-from runyard.cli.local import Diagnosis, Finding, Local, ServeChoices
+from runyard.cli.local import Diagnosis, Finding, Local, NewAccount, ServeChoices
 from runyard.cli.output import UsageError, say
 from runyard.domain.errors import ConflictError, EngineError
 
@@ -60,11 +60,17 @@ class Installation:
         }
         settings = _load_settings(**chosen)
         listener = open_socket(settings.host, settings.port)
-        refuse_beyond_loopback(listener, settings.host)
+        if settings.profile == "development":
+            refuse_beyond_loopback(listener, settings.host)
         return _run_until_stopped(settings, listener)
 
     def work(self) -> int:
         return _run_until_stopped(_load_settings(), None)
+
+    def create_account(self, account: NewAccount) -> str:
+        settings = _load_settings(log_level="error")
+        _become_owner(settings)
+        return asyncio.run(_create_account(settings, account))
 
     def diagnose(self) -> Diagnosis:
         from runyard.bootstrap import lay_groundwork
@@ -131,7 +137,9 @@ async def _serve(
                 return
             app = build_app(application)
             _keep_what_is_loaded()
-            say(f"serves on {address_of(listener)} ({_describe_profile(application)})")
+            address = address_of(listener)
+            say(f"serves on {address} ({_describe_profile(application)})")
+            await _offer_set_up(application, address)
             await listen(
                 app,
                 listener,
@@ -151,10 +159,66 @@ def _describe_profile(application: Application) -> str:
     settings = application.settings
     if settings.is_anonymous_allowed:
         return f"{settings.profile}: anybody on this machine may run code"
-    return (
-        f"{settings.profile}: nobody may run code, because there are no accounts yet; "
-        "--profile development lets anybody on this machine"
-    )
+    return f"{settings.profile}: who has an account may run code"
+
+
+async def _offer_set_up(application: Application, address: str) -> None:
+    """Let whoever reads this server's messages make the first administrator."""
+    ticket = await application.accounts.sign_up.offer_set_up()
+    if ticket is not None:
+        say(f"has no administrator yet: runyard set-up '{address}/setup#{ticket}'")
+
+
+def _become_owner(settings: Settings) -> None:
+    """Stop being root as the server does: it could not write to a database of root's."""
+    from runyard.engines.linux.privileges import code_paths, drop_privileges
+
+    directory = settings.data_dir
+    try:
+        if os.geteuid() != 0:
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif (user := _find_owner(directory, settings.user)) is not None:
+            drop_privileges(user=user, writable=[directory], readable=code_paths())
+    except OSError as error:
+        raise UsageError(f"The data directory {directory}: {error.strerror}.") from error
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise UsageError(
+            f"The data directory {directory} is somebody else's; do this as root or as its owner."
+        )
+
+
+def _find_owner(directory: Path, user: str) -> str | None:
+    """Return whose the data directory is, the server's user where there is none yet, or None if it
+    is root's own. Its owner may be another than the settings say: a server that was not started as
+    root keeps its user.
+    """
+    import pwd
+
+    try:
+        uid = directory.stat().st_uid
+    except FileNotFoundError:
+        return user
+    if uid == 0:
+        return None
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
+async def _create_account(settings: Settings, account: NewAccount) -> str:
+    from runyard.bootstrap import build_accounts, open_records
+    from runyard.domain.account import Role
+    from runyard.services.accounts.sign_up import Applicant
+
+    database = await open_records(settings)
+    try:
+        applicant = Applicant(name=account.name, email=account.email, password=account.password)
+        role = Role.ADMIN if account.is_admin else Role.USER
+        made = await build_accounts(settings, database).sign_up.create(applicant, role=role)
+    finally:
+        await database.aclose()
+    return made.name
 
 
 @asynccontextmanager

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,36 +16,43 @@ from sqlalchemy import make_url
 
 from runyard.bus.memory import MemoryBus
 from runyard.domain.errors import EngineUnavailableError
-from runyard.domain.limits import Limits
 from runyard.domain.runtime import Runtime
 from runyard.engines.interface import Capabilities, Engine
 from runyard.engines.linux.engine import build as build_linux_engine
 from runyard.engines.linux.launcher import LauncherHandle, start_launcher
-from runyard.engines.linux.options import LinuxOptions
 from runyard.engines.linux.privileges import code_paths, drop_privileges
-from runyard.options import artifact_caps, pool_size, worker_options
+from runyard.options import (
+    account_options,
+    artifact_caps,
+    linux_options,
+    project_bounds,
+    secret_keys,
+    worker_options,
+)
 from runyard.parts import Parts, build_parts
+from runyard.services.accounts.parts import Accounts, open_accounts
+from runyard.services.accounts.sealing import Sealer
 from runyard.services.catalogue import load_catalogue
 from runyard.services.executions import Executions
 from runyard.services.prepared import PreparedFiles, prepared_folder
-from runyard.services.preparing import LIMITS as PREPARING_LIMITS
 from runyard.services.preparing import Preparing
+from runyard.services.projects import Projects
 from runyard.services.reaper import Reaper, destroy_orphans
 from runyard.services.runner import Runner
 from runyard.services.runtimes import Runtimes
-from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains, mount_sources
+from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains
 from runyard.settings import Settings
 from runyard.store import schema
-from runyard.store.database import open_database
+from runyard.store.database import Database, open_database
 from runyard.store.executions import SqlExecutionStore
 from runyard.store.interface import ExecutionStore
+from runyard.store.moments import now_us
+from runyard.store.projects import ProjectRecords
 from runyard.telemetry import Metrics, configure_logs
 from runyard.worker.lease import anybody_but, hold_lock, is_dead, new_owner
 from runyard.worker.loop import Worker
 
 _HEALTH_SECONDS_MAX = 2.0
-# The launcher takes no more.
-_SLOT_COUNT_MAX = 256
 
 _log = structlog.get_logger(__name__)
 
@@ -71,6 +78,8 @@ class Application:
     settings: Settings
     executions: Executions
     runtimes: Runtimes
+    projects: Projects
+    accounts: Accounts
     worker: Worker
     engine: Engine
     capabilities: Capabilities
@@ -106,7 +115,7 @@ def lay_groundwork(settings: Settings, *, keep_user: bool = False) -> Groundwork
     if not keep_user:
         settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         prepared_folder(settings.data_dir).mkdir(exist_ok=True)
-    launcher = start_launcher(_linux_options(settings, found))
+    launcher = start_launcher(linux_options(settings, found))
     if os.geteuid() == 0 and not keep_user:
         try:
             drop_privileges(user=settings.user, writable=[settings.data_dir], readable=code_paths())
@@ -149,6 +158,7 @@ async def open_application(
 class _Ground:
     """What everything else stands on."""
 
+    database: Database
     store: ExecutionStore
     engine: Engine
     capabilities: Capabilities
@@ -163,13 +173,14 @@ async def _open_ground(
 ) -> AsyncIterator[_Ground]:
     owner = new_owner()
     with _lock(settings) as is_alone:
-        store = await _open_store(settings)
+        database = await open_records(settings)
         try:
             async with _open_engine(settings, launcher, engine) as (opened, capabilities):
                 if is_alone:
                     await destroy_orphans(opened)
                 yield _Ground(
-                    store=store,
+                    database=database,
+                    store=SqlExecutionStore(database),
                     engine=opened,
                     capabilities=capabilities,
                     owner=owner,
@@ -177,7 +188,7 @@ async def _open_ground(
                     prepared=_open_prepared(settings, launcher, is_alone=is_alone),
                 )
         finally:
-            await store.aclose()
+            await database.aclose()
 
 
 @asynccontextmanager
@@ -214,18 +225,31 @@ async def _run(
         policy=settings.policy,
         queue_length_max=settings.queue_length_max,
     )
+    accounts = build_accounts(settings, ground.database)
+    projects = Projects(
+        records=ProjectRecords(ground.database),
+        executions=executions,
+        find_runtime=runtimes.find,
+        policy=settings.policy,
+        bounds=project_bounds(settings),
+        now_us=now_us,
+    )
     preparing = _offer_runtimes(settings, ground, parts, runtimes)
     try:
         async with (
             _work(worker),
             _behind(pool.stock.keep_filled()),
             _behind(parts.builds.count()),
+            _behind(accounts.sweep.keep_going()),
+            _behind(projects.keep_trash_emptied()),
             _behind(preparing.settle() if self_tests else None),
         ):
             yield Application(
                 settings=settings,
                 executions=executions,
                 runtimes=runtimes,
+                projects=projects,
+                accounts=accounts,
                 worker=worker,
                 engine=ground.engine,
                 capabilities=ground.capabilities,
@@ -325,14 +349,19 @@ def _lock(settings: Settings) -> AbstractContextManager[bool]:
     return hold_lock(Path(f"{url.database}.lock"))
 
 
-async def _open_store(settings: Settings) -> ExecutionStore:
+async def open_records(settings: Settings) -> Database:
+    """Open the database and bring its tables up to date."""
     database = open_database(settings.resolved_database_url, synchronous=settings.store_synchronous)
     try:
         await schema.upgrade(database)
     except BaseException:
         await database.aclose()
         raise
-    return SqlExecutionStore(database)
+    return database
+
+
+def build_accounts(settings: Settings, database: Database) -> Accounts:
+    return open_accounts(database, Sealer(lambda: secret_keys(settings)), account_options(settings))
 
 
 @asynccontextmanager
@@ -364,33 +393,3 @@ def _require_safety(capabilities: Capabilities, *, allow_weak_limits: bool) -> N
             f"These limits are not enforced on this machine: {', '.join(weak)}. `runyard doctor`"
             " says what to do; RUNYARD_ALLOW_WEAK_LIMITS=1 serves nevertheless."
         )
-
-
-def _linux_options(settings: Settings, found: Iterable[Found]) -> LinuxOptions:
-    found = list(found)
-    runtimes = [candidate.runtime for each in found for candidate in each.candidates]
-    limits = [
-        limits for runtime in runtimes for limits in (runtime.compile_limits, runtime.run_limits)
-    ]
-    return LinuxOptions(
-        sources=(
-            "/opt",
-            str(prepared_folder(settings.data_dir)),
-            *(str(source) for source in mount_sources(found)),
-        ),
-        limits_max=_largest([settings.policy.limits_max, PREPARING_LIMITS, *limits]),
-        # Slots of several runtimes stay warm beside those in use and those that stand ready.
-        slot_count_max=min(
-            2 * pool_size(settings) + 8 + settings.pool_count_max,
-            _SLOT_COUNT_MAX,
-        ),
-    )
-
-
-def _largest(limits: Sequence[Limits]) -> Limits:
-    return Limits(
-        **{
-            field.name: max(getattr(each, field.name) for each in limits)
-            for field in fields(Limits)
-        }
-    )

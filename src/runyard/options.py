@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+
+from runyard.domain.limits import Limits
 from runyard.engines.interface import Capabilities
+from runyard.engines.linux.options import LinuxOptions
+from runyard.services.accounts import parts as account_parts
+from runyard.services.accounts.sealing import load_key
 from runyard.services.build_files import BuildFiles
-from runyard.services.machine import find_memory_bytes
+from runyard.services.machine import count_processors, find_memory_bytes
+from runyard.services.prepared import prepared_folder
+from runyard.services.preparing import LIMITS as PREPARING_LIMITS
 from runyard.services.program import ArtifactCaps
 from runyard.services.stock import StockOptions
+from runyard.services.toolchains import Found, mount_sources
 from runyard.settings import Settings
+from runyard.store.projects import Bounds
 from runyard.worker.loop import WorkerOptions
 
 # One self-test may run beside a full worker.
 _SANDBOXES_BESIDE = 1
 _POOL_MEMORY_SHARE = 8
+# The launcher takes no more.
+_SLOT_COUNT_MAX = 256
+# In the data directory, where the settings name no keys.
+_KEY_FILE = "secret.key"
 
 
 def pool_size(settings: Settings) -> int:
@@ -56,3 +71,55 @@ def worker_options(settings: Settings, owner: str) -> WorkerOptions:
         lease_seconds=settings.lease_seconds,
         drain_seconds=settings.drain_seconds,
     )
+
+
+def linux_options(settings: Settings, found: Iterable[Found]) -> LinuxOptions:
+    found = list(found)
+    runtimes = [candidate.runtime for each in found for candidate in each.candidates]
+    limits = [
+        limits for runtime in runtimes for limits in (runtime.compile_limits, runtime.run_limits)
+    ]
+    return LinuxOptions(
+        sources=(
+            "/opt",
+            str(prepared_folder(settings.data_dir)),
+            *(str(source) for source in mount_sources(found)),
+        ),
+        limits_max=_largest([settings.policy.limits_max, PREPARING_LIMITS, *limits]),
+        # Slots of several runtimes stay warm beside those in use and those that stand ready.
+        slot_count_max=min(
+            2 * pool_size(settings) + 8 + settings.pool_count_max,
+            _SLOT_COUNT_MAX,
+        ),
+    )
+
+
+def _largest(limits: Sequence[Limits]) -> Limits:
+    return Limits(
+        **{
+            field.name: max(getattr(each, field.name) for each in limits)
+            for field in fields(Limits)
+        }
+    )
+
+
+def account_options(settings: Settings) -> account_parts.Options:
+    return account_parts.Options(
+        sign_up=settings.sign_up,
+        totp_roles=settings.totp_roles,
+        concurrency=count_processors(),
+    )
+
+
+def project_bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        project_count=settings.project_count_max,
+        revision_count=settings.revision_count_max,
+        bytes_of_owner=settings.project_bytes_per_owner_max,
+    )
+
+
+def secret_keys(settings: Settings) -> list[str]:
+    """Return what secrets are sealed with; makes a key where the settings name none."""
+    given = [key.get_secret_value() for key in settings.secret_keys]
+    return given or [load_key(settings.data_dir / _KEY_FILE)]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import asdict
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from runyard.domain.limits import GIB, MIB, Policy
+from runyard.domain.account import Role
+from runyard.domain.limits import ANONYMOUS_POLICY, GIB, MIB, Policy
+from runyard.services.accounts.attempts import Rule
+from runyard.services.accounts.sealing import KEY_CHARACTERS_MIN
+from runyard.services.accounts.sign_up import SignUpMode
 from runyard.services.machine import count_processors
 
 # No account can have this id: those of accounts are identifiers (`runyard.domain.identifiers`).
@@ -41,6 +46,17 @@ class Settings(BaseSettings):
     # "development" lets anybody on this machine run code without an account.
     profile: Literal["development", "production"] = "production"
     anonymous: bool | None = None
+    # From one address, of those without an account.
+    anonymous_runs_per_minute: int = Field(default=30, ge=1)
+    # Who may make an account for himself: anybody, who was invited, nobody.
+    sign_up: SignUpMode = SignUpMode.INVITATION
+    # Roles whose accounts must have a second factor.
+    totp_roles: tuple[Role, ...] = ()
+    # Seal secrets in the database: the first seals, all of them open. By default one that is made
+    # once, in a file in data_dir.
+    secret_keys: tuple[SecretStr, ...] = ()
+    # Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    trusted_proxies: tuple[str, ...] = ()
     # Values of the Host header that are served, beside the loopback names and `host` itself.
     allowed_hosts: tuple[str, ...] = ()
     # Web origins that may use the API from a browser, beside the server's own.
@@ -89,15 +105,40 @@ class Settings(BaseSettings):
     # RUNYARD_POLICY is a JSON object with the values to change, for example
     # {"file_count_max": 50, "limits_max": {"wall_seconds": 20}}.
     policy: Policy = Policy()
+    # Of one account.
+    project_count_max: int = Field(default=200, ge=1)
+    # Of one project; older ones are deleted.
+    revision_count_max: int = Field(default=100, ge=1)
+    # Of one account, all revisions of all projects together.
+    project_bytes_per_owner_max: int = Field(default=100 * MIB, ge=0)
+    # The same for who has no account.
+    anonymous_policy: Policy = ANONYMOUS_POLICY
 
     @field_validator("policy", mode="before")
     @classmethod
     def _merge_policy(cls, value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        merged = asdict(Policy())
-        merged["limits_max"].update(value.get("limits_max", {}))
-        return merged | {key: item for key, item in value.items() if key != "limits_max"}
+        return _merge(Policy(), value)
+
+    @field_validator("anonymous_policy", mode="before")
+    @classmethod
+    def _merge_anonymous_policy(cls, value: Any) -> Any:
+        return _merge(ANONYMOUS_POLICY, value)
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _check_keys(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < KEY_CHARACTERS_MIN for key in keys):
+            raise ValueError(
+                f"each needs {KEY_CHARACTERS_MIN} characters; try openssl rand -hex 32"
+            )
+        return keys
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _check_networks(cls, networks: tuple[str, ...]) -> tuple[str, ...]:
+        for network in networks:
+            ip_network(network)
+        return networks
 
     @property
     def is_anonymous_allowed(self) -> bool:
@@ -111,9 +152,22 @@ class Settings(BaseSettings):
         return LOCAL_OWNER_ID if self.profile == "development" else None
 
     @property
+    def anonymous_rule(self) -> Rule:
+        return Rule("anonymous-run", self.anonymous_runs_per_minute, 60)
+
+    @property
     def resolved_toolchain_dirs(self) -> tuple[Path, ...]:
         return self.toolchain_dirs or (self.data_dir / "toolchains",)
 
     @property
     def resolved_database_url(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'runyard.db'}"
+
+
+def _merge(defaults: Policy, value: Any) -> Any:
+    """Put the bounds that were given over the defaults."""
+    if not isinstance(value, dict):
+        return value
+    merged = asdict(defaults)
+    merged["limits_max"].update(value.get("limits_max", {}))
+    return merged | {key: item for key, item in value.items() if key != "limits_max"}

@@ -19,6 +19,8 @@ from runyard.settings import Settings
 from runyard.telemetry import configure_logs
 from runyard.testing.unconfined_engine import UnconfinedEngine
 
+OWNER = "ada"
+
 
 async def serve(data_dir: Path) -> None:
     # The leases outlast the test: whatever is recovered was recognised as dead.
@@ -30,7 +32,7 @@ async def serve(data_dir: Path) -> None:
         open_application(settings, None, engine=engine, self_tests=False) as application,
         asyncio.TaskGroup() as following,
     ):
-        for execution in await application.executions.list(limit=1000):
+        for execution in await application.executions.list(owner_id=OWNER, limit=1000):
             if execution.state is not State.FINISHED:
                 following.create_task(follow(application, execution.id))
         say({"ready": True})
@@ -46,7 +48,7 @@ async def serve(data_dir: Path) -> None:
             submission = Submission(
                 runtime="bash", files=(File("main.sh", order["code"].encode()),)
             )
-            execution = await application.executions.submit(submission)
+            execution = await application.executions.submit(submission, owner_id=OWNER)
             say({"accepted": execution.id})
             following.create_task(follow(application, execution.id))
     await engine.aclose()

@@ -16,6 +16,7 @@ def environment(directory: Path, **settings: str) -> dict[str, str]:
         **{key: os.environ[key] for key in ("RUNYARD_ALLOW_WEAK_LIMITS",) if key in os.environ},
         "RUNYARD_DATA_DIR": str(directory / "data"),
         "XDG_DATA_HOME": str(directory / "home"),
+        "XDG_CONFIG_HOME": str(directory / "config"),
         **settings,
     }
 

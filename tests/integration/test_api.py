@@ -12,6 +12,7 @@ from runyard.api.schemas.answers import ExecutionAnswer
 from runyard.bootstrap import Application
 from runyard.client import AsyncClient, Case, Check, ConflictError, NotFoundError
 from runyard.domain.limits import LIMITS_MIN, Policy
+from runyard.settings import LOCAL_OWNER_ID
 
 EXECUTIONS = "/api/v1/executions"
 POLICY = Policy()
@@ -274,14 +275,14 @@ async def test_bad_input_is_refused_with_a_code_and_stores_nothing(
     bad: tuple[dict[str, Any], int, str, str],
 ) -> None:
     fields, status, code, says = bad
-    before = await application.executions.list(limit=1)
+    before = await application.executions.list(owner_id=LOCAL_OWNER_ID, limit=1)
 
     answer = await http.post(EXECUTIONS, json=python("print(1)", **fields))
 
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (status, code), problem
     assert says in problem["detail"], problem
-    assert await application.executions.list(limit=1) == before
+    assert await application.executions.list(owner_id=LOCAL_OWNER_ID, limit=1) == before
 
 
 async def test_ten_megabytes_are_refused(http: httpx.AsyncClient) -> None:

@@ -19,6 +19,7 @@ GUIDES = ROOT / "docs" / "guides"
 DOCUMENTED = "http://127.0.0.1:8080"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECONDS_MAX = 60.0
+PARAMETER = re.compile(r"\{\w+\}")
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -96,13 +97,14 @@ def test_program_of_the_guide_runs(program: str, directory: Path, served: Server
     assert ended.returncode == 0, ended.stderr
 
 
-def test_guide_names_every_route_of_executions(served: Server) -> None:
+def test_guides_name_every_route(served: Server) -> None:
     document = httpx.get(f"{served.url}/api/v1/openapi.json").json()
-    guide = (GUIDES / "api.md").read_text()
+    guides = "".join(path.read_text() for path in GUIDES.glob("*.md"))
+    named = set(re.findall(r"/[\w/{}.-]+", PARAMETER.sub("{}", guides)))
 
-    for path in document["paths"]:
-        shown = path.removeprefix("/api/v1").replace("{execution_id}", "{id}")
-        assert shown.replace("/runtimes/{name}", "/runtimes/{id}") in guide
+    routes = {PARAMETER.sub("{}", path.removeprefix("/api/v1")) for path in document["paths"]}
+
+    assert routes - named == set()
 
 
 def test_guide_names_every_field_of_a_submission(served: Server) -> None:

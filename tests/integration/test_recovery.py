@@ -18,6 +18,7 @@ from runyard.domain.execution import Execution, Outcome, State
 from runyard.store.database import open_database
 from runyard.store.executions import SqlExecutionStore
 from runyard.worker.lease import hold_lock
+from tests.integration.recovering_server import OWNER
 
 T = TypeVar("T")
 
@@ -105,7 +106,7 @@ async def _with_store(data_dir: Path, work: Callable[[SqlExecutionStore], Awaita
 
 
 async def _load_all(store: SqlExecutionStore) -> dict[str, Execution]:
-    listed = await store.list(limit=1000, before=None)
+    listed = await store.list(owner_id=OWNER, limit=1000, before=None)
     found = [await store.find(each.id) for each in listed]
     return {execution.id: execution for execution in found if execution is not None}
 

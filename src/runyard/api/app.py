@@ -14,7 +14,17 @@ from runyard.api.middleware.body import BodyLimit, derive_body_bytes_max
 from runyard.api.middleware.origin import AllowList, OriginGuard, build_allow_list
 from runyard.api.openapi import install_openapi
 from runyard.api.problems import install_problems
-from runyard.api.routes import executions, health, metrics, runtimes, terminal
+from runyard.api.routes import (
+    account,
+    admin_accounts,
+    auth,
+    executions,
+    health,
+    metrics,
+    projects,
+    runtimes,
+    terminal,
+)
 
 API_PREFIX = "/api/v1"
 WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
@@ -35,7 +45,8 @@ def build_app(application: Application) -> FastAPI:
     app.state.application = application
     app.state.stopping = asyncio.Event()
     api = APIRouter(prefix=API_PREFIX)
-    for module in (executions, terminal, runtimes):
+    modules = (executions, terminal, runtimes, projects, auth, account, admin_accounts)
+    for module in modules:
         api.include_router(module.router)
     for router in (api, health.router, metrics.router):
         app.include_router(router)
@@ -54,9 +65,17 @@ def _add_middleware(app: FastAPI, application: Application) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.allowed_origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Content-Type", "Last-Event-ID", "X-Request-Id"],
-            expose_headers=["Location", "X-Request-Id"],
+            # Pages of anywhere may use the API, but not with the cookies of who looks at them.
+            allow_credentials="*" not in settings.allowed_origins,
+            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Last-Event-ID",
+                "X-Request-Id",
+                "If-Match",
+            ],
+            expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
         )
     app.add_middleware(OriginGuard, allowed=_allow_list(settings))
     app.add_middleware(Answers, count_bug=bugs.inc)

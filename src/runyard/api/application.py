@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from runyard.domain.limits import Policy
+from runyard.services.accounts.attempts import Rule
+from runyard.services.accounts.parts import Accounts
 from runyard.services.executions import Executions
+from runyard.services.projects import Projects
 from runyard.services.runtimes import Runtimes
 from runyard.telemetry import Metrics
 
@@ -30,6 +33,15 @@ class Settings(Protocol):
     @property
     def policy(self) -> Policy: ...
 
+    @property
+    def anonymous_policy(self) -> Policy: ...
+
+    @property
+    def anonymous_rule(self) -> Rule: ...
+
+    @property
+    def trusted_proxies(self) -> tuple[str, ...]: ...
+
 
 class Health(Protocol):
     @property
@@ -48,6 +60,12 @@ class Application(Protocol):
 
     @property
     def runtimes(self) -> Runtimes: ...
+
+    @property
+    def projects(self) -> Projects: ...
+
+    @property
+    def accounts(self) -> Accounts: ...
 
     @property
     def metrics(self) -> Metrics: ...

@@ -9,10 +9,11 @@ from fastapi import Depends, Path, Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import HTTPConnection
 
+from runyard.api import access
+from runyard.api.access import CurrentPrincipal
+from runyard.api.addresses import find_client_address
 from runyard.api.application import Application
-from runyard.api.middleware.origin import is_loopback
 from runyard.api.problems import (
-    AuthenticationRequiredError,
     InvalidFieldsError,
     InvalidJsonError,
     UnsupportedMediaTypeError,
@@ -20,15 +21,17 @@ from runyard.api.problems import (
 )
 from runyard.domain.errors import NotFoundError
 from runyard.domain.identifiers import is_identifier
+from runyard.services.accounts.sessions import Visitor
+from runyard.services.viewing import ViewedExecutions
 
 JSON = "application/json"
-# A proxy on this machine speaks for clients elsewhere.
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-real-ip")
+# Tells a browser in which somebody has logged in before.
+DEVICE_COOKIE = "runyard_device"
 Body = TypeVar("Body", bound=BaseModel)
 
 
 async def application_of(connection: HTTPConnection) -> Application:
-    return cast("Application", connection.app.state.application)
+    return access.application_of(connection)
 
 
 async def stopping_of(connection: HTTPConnection) -> asyncio.Event:
@@ -36,27 +39,20 @@ async def stopping_of(connection: HTTPConnection) -> asyncio.Event:
     return cast("asyncio.Event", connection.app.state.stopping)
 
 
-async def require_runner(
-    application: Annotated[Application, Depends(application_of)],
-) -> None:
-    """Refuse who may not run code; without accounts that is everybody or nobody."""
-    if not application.settings.is_anonymous_allowed:
-        raise AuthenticationRequiredError(
-            "Anonymous running is off on this server; "
-            "RUNYARD_PROFILE=development or RUNYARD_ANONYMOUS=true turns it on."
-        )
+async def executions_of(
+    application: Annotated[Application, Depends(application_of)], principal: CurrentPrincipal
+) -> ViewedExecutions:
+    return ViewedExecutions(application.executions, principal)
 
 
-def owner_of(request: Request, application: Application) -> str | None:
-    """Return whose the executions are that this request submits; None if that is not known."""
-    if not is_from_this_machine(request):
-        return None
-    return application.settings.anonymous_owner_id
-
-
-def is_from_this_machine(request: Request) -> bool:
-    peer = request.client.host if request.client else ""
-    return is_loopback(peer) and not any(name in request.headers for name in PROXY_HEADERS)
+async def visitor_of(request: Request) -> Visitor:
+    """Return what is known of a client before it has proved anything."""
+    settings = access.application_of(request).settings
+    return Visitor(
+        address=find_client_address(request, settings.trusted_proxies),
+        user_agent=request.headers.get("user-agent", ""),
+        device=request.cookies.get(DEVICE_COOKIE),
+    )
 
 
 async def checked_id(
@@ -69,6 +65,8 @@ async def checked_id(
     return execution_id
 
 
+Executions = Annotated[ViewedExecutions, Depends(executions_of)]
+CurrentVisitor = Annotated[Visitor, Depends(visitor_of)]
 CurrentApplication = Annotated[Application, Depends(application_of)]
 Stopping = Annotated[asyncio.Event, Depends(stopping_of)]
 ExecutionId = Annotated[str, Depends(checked_id)]

@@ -8,13 +8,17 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from runyard.api.access import Kind, Rule
 from runyard.api.problems import MEDIA_TYPE
+from runyard.api.schemas import account_requests, project_requests
 from runyard.api.schemas.answers import ProblemAnswer
 from runyard.api.schemas.requests import ExecutionBody, StdinBody
 
+_SCHEME = "token"
 _TEMPLATE = "#/components/schemas/{model}"
 # What the middleware and the translator can answer anywhere.
 EVERYWHERE = (400, 403, 413, 422, 500)
@@ -40,6 +44,12 @@ def json_body(schema: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+def archive_body() -> dict[str, Any]:
+    """Return the `openapi_extra` of a route that reads a ZIP archive."""
+    schema = {"type": "string", "format": "binary"}
+    return {"requestBody": {"required": True, "content": {"application/zip": {"schema": schema}}}}
+
+
 def install_openapi(app: FastAPI) -> None:
     built: dict[str, Any] = {}
 
@@ -57,10 +67,52 @@ def _build(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
     )
+    models: list[type[BaseModel]] = [
+        *(ExecutionBody, StdinBody, ProblemAnswer),
+        *account_requests.BODIES,
+        *project_requests.BODIES,
+    ]
     _, extra = models_json_schema(
-        [(ExecutionBody, "validation"), (StdinBody, "validation"), (ProblemAnswer, "validation")],
+        [(model, "validation") for model in models],
         ref_template=_TEMPLATE,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
     schemas.update(extra["$defs"])
+    document["components"]["securitySchemes"] = {
+        _SCHEME: {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "An access token of a login, or an API token.",
+        }
+    }
+    for route in iter_route_contexts(app.routes):
+        if not is_described(route):
+            continue
+        for method in route.methods or ():
+            operation = document["paths"].get(route.path_format, {}).get(method.lower())
+            if operation is not None:
+                operation |= _describe_access(find_rule(route))
     return document
+
+
+def is_described(route: RouteContext) -> bool:
+    """The document itself is a route too."""
+    return hasattr(route, "dependant")
+
+
+def find_rule(route: RouteContext) -> Rule:
+    """Return the one rule that says who may use a route."""
+    rules = [each.call for each in route.dependant.dependencies if isinstance(each.call, Rule)]
+    assert len(rules) == 1, f"{route.path} must have one rule of runyard.api.access, not {rules}"
+    return rules[0]
+
+
+def _describe_access(rule: Rule) -> dict[str, Any]:
+    """An empty requirement says that one may also come without."""
+    requirement: dict[str, list[str]] = {_SCHEME: []}
+    described: dict[str, Any] = {"x-access": rule.name}
+    if rule.kind in {Kind.RUNNER, Kind.MACHINE}:
+        described["security"] = [requirement, {}]
+    elif rule.kind is not Kind.ANYBODY:
+        described["security"] = [requirement]
+    return described

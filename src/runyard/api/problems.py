@@ -6,11 +6,12 @@ codes of domain/errors.py, the HTTP interface itself refuses with:
 code                        status  when
 --------------------------  ------  --------------------------------------------------------
 invalid_json                400     the body is not JSON, or not UTF-8
-authentication_required     401     anonymous running is off
+authentication_required     401     nobody is logged in and no token was sent
 host_not_allowed            403     the Host header names another server (DNS rebinding)
 origin_not_allowed          403     a web page of another origin sent the request
 method_not_allowed          405     the path exists, the method does not
 unsupported_media_type      415     the body is not application/json
+if_match_required           428     saving needs the revision that it is based on
 internal_error              500     a bug; the log has the traceback under request_id
 """
 
@@ -26,9 +27,12 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.routing import compile_path
+from starlette.websockets import WebSocket
 
+from runyard.api.middleware.messages import refuse
 from runyard.domain.errors import ForbiddenError, InvalidRequestError, RunyardError
 
 MEDIA_TYPE = "application/problem+json"
@@ -54,6 +58,11 @@ class UnsupportedMediaTypeError(InvalidRequestError):
     status = 415
 
 
+class IfMatchRequiredError(InvalidRequestError):
+    code = "if_match_required"
+    status = 428
+
+
 class InvalidFieldsError(InvalidRequestError):
     """The body has wrong fields; `errors` lists them as {"field", "message"}."""
 
@@ -64,7 +73,8 @@ class InvalidFieldsError(InvalidRequestError):
 
 
 def install_problems(app: FastAPI) -> None:
-    app.add_exception_handler(RunyardError, _answer_runyard_error)
+    # Starlette's types know handlers of requests only, or of WebSockets only.
+    app.add_exception_handler(RunyardError, _answer_runyard_error)  # type: ignore[arg-type]
     app.add_exception_handler(RequestValidationError, _answer_validation_error)
     app.add_exception_handler(HTTPException, _answer_http_exception)
 
@@ -98,10 +108,11 @@ def build_problem(
     detail: str,
     retry: bool = False,
     members: Mapping[str, object] | None = None,
+    retry_seconds: object = RETRY_SECONDS,
 ) -> Response:
     headers = {"Cache-Control": "no-store"}
     if retry:
-        headers["Retry-After"] = str(RETRY_SECONDS)
+        headers["Retry-After"] = str(retry_seconds)
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return Response(
@@ -119,6 +130,7 @@ def problem_of(error: RunyardError) -> Response:
         detail=error.message,
         retry=error.retry,
         members=error.detail,
+        retry_seconds=error.detail.get("retry_after_seconds", RETRY_SECONDS),
     )
 
 
@@ -143,11 +155,15 @@ def internal_problem(error: Exception, *, request_id: str, path: str) -> Respons
     )
 
 
-async def _answer_runyard_error(request: Request, error: Exception) -> Response:
+async def _answer_runyard_error(connection: HTTPConnection, error: Exception) -> Response | None:
     assert isinstance(error, RunyardError)
     if error.status >= 500:
-        _log.warning("request refused", path=request.url.path, code=error.code, reason=str(error))
-    return problem_of(error)
+        path = connection.url.path
+        _log.warning("request refused", path=path, code=error.code, reason=str(error))
+    if not isinstance(connection, WebSocket):
+        return problem_of(error)
+    await refuse(problem_of(error), connection.scope, connection.receive, connection.send)
+    return None
 
 
 async def _answer_validation_error(_: Request, error: Exception) -> Response:

@@ -49,13 +49,14 @@ def open_socket(host: str, port: int) -> socket.socket:
 
 
 def refuse_beyond_loopback(listener: socket.socket, host: str) -> None:
-    """Whoever reaches the port can run code, and there are no accounts to tell people apart."""
+    """For the development profile, in which whoever reaches the port can run code."""
     address = str(listener.getsockname()[0]).partition("%")[0]
     if not ip_address(address).is_loopback:
         listener.close()
         raise InvalidRequestError(
-            f"Host {host} is reachable from other machines, and there are no accounts yet that "
-            "could tell who may run code. Listen on 127.0.0.1 or ::1."
+            f"Host {host} is reachable from other machines, and in the development profile whoever"
+            " reaches it may run code without an account. Listen on 127.0.0.1 or ::1, or serve"
+            " with --profile production."
         )
 
 

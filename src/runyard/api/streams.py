@@ -15,7 +15,7 @@ from runyard.api.schemas.rendering import dump
 from runyard.api.schemas.requests import TERMINAL_SIDE_MAX, Encoding, decode
 from runyard.domain.errors import BusyError, InvalidRequestError, RunyardError
 from runyard.domain.events import Event, EventKind
-from runyard.services.executions import Executions
+from runyard.services.viewing import ViewedExecutions
 
 # Below the idle limit of common proxies, one minute, with room.
 HEARTBEAT_SECONDS = 15.0
@@ -109,7 +109,7 @@ _MESSAGES: TypeAdapter[StdinMessage | EofMessage | ResizeMessage | SignalMessage
 class TerminalConversation:
     """Both directions of an accepted terminal socket until the execution or the client ends."""
 
-    def __init__(self, socket: WebSocket, executions: Executions, execution_id: str) -> None:
+    def __init__(self, socket: WebSocket, executions: ViewedExecutions, execution_id: str) -> None:
         self._socket = socket
         self._executions = executions
         self._id = execution_id

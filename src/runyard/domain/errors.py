@@ -12,7 +12,16 @@ RunyardError              (abstract)
 ├─ RuntimeUnavailableError runtime_unavailable    409     no
 ├─ NotFoundError          not_found               404     no
 ├─ ConflictError          conflict                409     no
+│  └─ AuthorizationPendingError authorization_pending 409 yes
+├─ RevisionConflictError  revision_conflict       412     no
+├─ AuthenticationError    authentication_failed   401     no
+│  ├─ TotpRequiredError   totp_required           401     no
+│  └─ InvalidTokenError   invalid_token           401     no
 ├─ ForbiddenError         forbidden               403     no
+│  ├─ SuspendedError      account_suspended       403     no
+│  ├─ TotpEnrolmentRequiredError totp_enrolment_required 403 no
+│  └─ SignUpClosedError   sign_up_closed          403     no
+├─ TooManyAttemptsError   too_many_attempts       429     yes
 ├─ BusyError              busy                    503     yes
 ├─ CatalogueError         invalid_catalogue       500     no
 └─ EngineError            engine_error            503     yes
@@ -80,9 +89,56 @@ class ConflictError(RunyardError):
     status = 409
 
 
+class AuthorizationPendingError(ConflictError):
+    """Nobody has approved of a program yet. `interval_seconds` says when to ask again."""
+
+    code = "authorization_pending"
+    retry = True
+
+
+class RevisionConflictError(RunyardError):
+    """What is to be changed was changed by somebody else; `revision` is the newest one."""
+
+    code = "revision_conflict"
+    status = 412
+
+
+class AuthenticationError(RunyardError):
+    code = "authentication_failed"
+    status = 401
+
+
+class TotpRequiredError(AuthenticationError):
+    code = "totp_required"
+
+
+class InvalidTokenError(AuthenticationError):
+    code = "invalid_token"
+
+
 class ForbiddenError(RunyardError):
     code = "forbidden"
     status = 403
+
+
+class SuspendedError(ForbiddenError):
+    code = "account_suspended"
+
+
+class TotpEnrolmentRequiredError(ForbiddenError):
+    code = "totp_enrolment_required"
+
+
+class SignUpClosedError(ForbiddenError):
+    code = "sign_up_closed"
+
+
+class TooManyAttemptsError(RunyardError):
+    """`retry_after_seconds` says when the next attempt is looked at."""
+
+    code = "too_many_attempts"
+    status = 429
+    retry = True
 
 
 class BusyError(RunyardError):

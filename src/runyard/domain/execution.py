@@ -120,6 +120,9 @@ class Execution:
 
     id: str
     owner_id: str | None
+    # The project and the number of its revision that was run, if it was one.
+    project_id: str | None = None
+    revision: int | None = None
     state: State
     outcome: Outcome | None = None
     message: str | None = None

@@ -71,6 +71,26 @@ class Policy:
     wait_seconds_max: float = 60.0
 
 
+# For who has no account: what a first look at a language needs.
+ANONYMOUS_POLICY = Policy(
+    limits_max=Limits(
+        wall_seconds=10.0,
+        cpu_seconds=10.0,
+        memory_bytes=512 * MIB,
+        processes=64,
+        output_bytes=1 * MIB,
+        disk_bytes=64 * MIB,
+    ),
+    file_count_max=20,
+    source_bytes_max=1 * MIB,
+    test_count_max=10,
+    test_bytes_max=1 * MIB,
+    artifact_count_max=8,
+    artifact_bytes_max=2 * MIB,
+    execution_wall_seconds=30.0,
+    execution_wall_seconds_max=30.0,
+)
+
 LIMITS_MIN = Limits(
     wall_seconds=0.05,
     cpu_seconds=0.05,

@@ -34,10 +34,10 @@ _SHOWN_CHARACTERS = 60
 
 def admit(submission: Submission, *, runtime: Runtime, policy: Policy) -> Request:
     """Return the request to run, every field within the policy's bounds."""
-    _check_files(submission.files, policy)
-    _check_arguments(submission.args, policy, of="args")
-    _check_environment(submission.env, policy)
-    _check_stdin(submission.stdin, policy, of="stdin")
+    check_files(submission.files, policy)
+    check_run_fields(
+        args=submission.args, env=submission.env, stdin=submission.stdin, policy=policy
+    )
     _check_terminal(submission.terminal)
     _check_tests(submission, policy)
     _check_artifacts(submission, policy)
@@ -88,7 +88,16 @@ def choose_entry(files: tuple[File, ...], wanted: str | None, runtime: Runtime) 
     )
 
 
-def _check_files(files: tuple[File, ...], policy: Policy) -> None:
+def check_run_fields(
+    *, args: tuple[str, ...], env: Mapping[str, str], stdin: bytes, policy: Policy
+) -> None:
+    """Refuse what no execution could be given."""
+    _check_arguments(args, policy, of="args")
+    _check_environment(env, policy)
+    _check_stdin(stdin, policy, of="stdin")
+
+
+def check_files(files: tuple[File, ...], policy: Policy) -> None:
     if not files:
         raise InvalidRequestError("There are no files; at least one is needed.")
     if len(files) > policy.file_count_max:
@@ -111,10 +120,10 @@ def _check_files(files: tuple[File, ...], policy: Policy) -> None:
             f" at most {policy.source_bytes_max} are allowed.",
             limit="source_bytes_max",
         )
-    _check_distinct([file.path for file in files])
+    check_distinct([file.path for file in files])
 
 
-def _check_distinct(paths: list[str]) -> None:
+def check_distinct(paths: list[str]) -> None:
     known: set[str] = set()
     for path in paths:
         if path in known:

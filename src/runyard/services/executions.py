@@ -58,17 +58,27 @@ class Executions:
         self._policy = policy
         self._queue_length_max = queue_length_max
 
-    async def submit(self, submission: Submission, *, owner_id: str | None = None) -> Execution:
-        """Check, store and queue. Raises InvalidRequestError and its kin, TooLargeError,
-        UnknownRuntimeError, RuntimeUnavailableError, or BusyError when the queue is full; then
-        nothing was stored.
+    async def submit(
+        self,
+        submission: Submission,
+        *,
+        owner_id: str | None = None,
+        project_id: str | None = None,
+        revision: int | None = None,
+        policy: Policy | None = None,
+    ) -> Execution:
+        """Check, store and queue. `policy` takes the place of everybody's. Raises
+        InvalidRequestError and its kin, TooLargeError, UnknownRuntimeError,
+        RuntimeUnavailableError, or BusyError when the queue is full; then nothing was stored.
         """
         runtime = self._find_runtime(submission.runtime)
         execution = Execution(
             id=new_identifier(),
             owner_id=owner_id,
+            project_id=project_id,
+            revision=revision,
             state=State.QUEUED,
-            request=admit(submission, runtime=runtime, policy=self._policy),
+            request=admit(submission, runtime=runtime, policy=policy or self._policy),
             created_at=datetime.now(UTC),
         )
         # First, because a worker may tell of it as soon as it is stored.
@@ -99,11 +109,20 @@ class Executions:
             raise _not_found(execution_id)
         return found
 
-    async def list(self, *, limit: int, before: str | None = None) -> Sequence[Execution]:
-        """Return the newest first, those older than the id `before`. The content of files, stdin
-        and the output of steps are left out.
+    async def list(
+        self,
+        *,
+        owner_id: str,
+        project_id: str | None = None,
+        limit: int,
+        before: str | None = None,
+    ) -> Sequence[Execution]:
+        """Return an owner's, or those of one project of his, the newest first, those older than the
+        id `before`. The content of files, stdin and the output of steps are left out.
         """
-        return await self._store.list(limit=limit, before=before)
+        return await self._store.list(
+            owner_id=owner_id, project_id=project_id, limit=limit, before=before
+        )
 
     async def cancel(self, execution_id: str) -> Execution:
         """Ask for the end of an execution; a finished one stays as it is."""
@@ -172,7 +191,7 @@ class Executions:
         _check_id(execution_id)
         content = await self._store.read_artifact(execution_id, name)
         if content is None:
-            await self._progress(execution_id)
+            await self.progress(execution_id)
             raise NotFoundError(f"Execution {execution_id} has no artifact {name[:80]!r}.")
         return content
 
@@ -186,15 +205,21 @@ class Executions:
 
     async def _require_unfinished(self, execution_id: str) -> Progress:
         _check_id(execution_id)
-        progress = await self._progress(execution_id)
+        progress = await self.progress(execution_id)
         if progress.state is State.FINISHED:
             raise ConflictError(f"Execution {execution_id} is finished.")
         return progress
 
-    async def _progress(self, execution_id: str) -> Progress:
+    async def progress(self, execution_id: str) -> Progress:
+        """Return whose it is and how far it got, which costs less than `get`."""
+        _check_id(execution_id)
         recent = self._recent.find(execution_id)
         if recent is not None:
-            return Progress(state=recent.state, is_interactive=recent.request.interactive)
+            return Progress(
+                owner_id=recent.owner_id,
+                state=recent.state,
+                is_interactive=recent.request.interactive,
+            )
         progress = await self._store.find_progress(execution_id)
         if progress is None:
             raise _not_found(execution_id)
@@ -206,7 +231,7 @@ class Executions:
         while True:
             # Asked for before the store is: nothing slips between the two.
             finished = self._bus.finished(execution_id)
-            if not is_known and (await self._progress(execution_id)).state is State.FINISHED:
+            if not is_known and (await self.progress(execution_id)).state is State.FINISHED:
                 return
             is_known = False
             with suppress(TimeoutError):
@@ -220,7 +245,7 @@ class Executions:
         source = self._bus.follow(execution_id, after=after)
         # What the bus carries is not finished yet or says so itself.
         is_known = bool(await self._bus.history(execution_id))
-        while is_known or (await self._progress(execution_id)).state is not State.FINISHED:
+        while is_known or (await self.progress(execution_id)).state is not State.FINISHED:
             is_known = True
             try:
                 async with asyncio.timeout(_LOOK_AGAIN_SECONDS):

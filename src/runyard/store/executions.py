@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +22,7 @@ from runyard.domain.execution import ArtifactRecord, Execution, Outcome, Request
 from runyard.store import queue
 from runyard.store.database import Database
 from runyard.store.interface import Completion, Lease, LostAttempt, Progress, Renewal
+from runyard.store.moments import from_us, now_us, to_us
 from runyard.store.packing import (
     pack,
     pack_events,
@@ -59,7 +59,9 @@ _FIND = Statement(
     .where(executions.c.id == _ID)
 )
 _FIND_PROGRESS = Statement(
-    select(executions.c.state, executions.c.is_interactive).where(executions.c.id == _ID)
+    select(executions.c.owner_id, executions.c.state, executions.c.is_interactive).where(
+        executions.c.id == _ID
+    )
 )
 _FIND_STEPS = select(steps).where(steps.c.execution_id == _ID).order_by(steps.c.position)
 _FIND_ARTIFACTS = (
@@ -70,10 +72,10 @@ _FIND_ARTIFACTS = (
 _LIST = (
     select(executions, requests.c.body)
     .join(requests)
+    .where(executions.c.owner_id == bindparam("wanted_owner"))
     .order_by(executions.c.id.desc())
     .limit(bindparam("count_max"))
 )
-_LIST_BEFORE = _LIST.where(executions.c.id < bindparam("before"))
 _LIST_STEPS = (
     select(*[column for column in steps.c if column.name not in {"stdout", "stderr"}])
     .where(steps.c.execution_id.in_(bindparam("ids", expanding=True)))
@@ -176,14 +178,25 @@ class SqlExecutionStore:
             row = _FIND_PROGRESS.row(connection, {"wanted_id": execution_id})
             if row is None:
                 return None
-            return Progress(state=State(row.state), is_interactive=bool(row.is_interactive))
+            return Progress(
+                owner_id=row.owner_id,
+                state=State(row.state),
+                is_interactive=bool(row.is_interactive),
+            )
 
         return await self._database.read(read)
 
-    async def list(self, *, limit: int, before: str | None) -> Sequence[Execution]:
+    async def list(
+        self, *, owner_id: str, project_id: str | None = None, limit: int, before: str | None
+    ) -> Sequence[Execution]:
+        statement = _LIST
+        values: dict[str, Any] = {"wanted_owner": owner_id, "count_max": limit}
+        if project_id is not None:
+            statement = statement.where(executions.c.project_id == project_id)
+        if before is not None:
+            statement = statement.where(executions.c.id < before)
+
         def read(connection: Connection) -> list[Execution]:
-            statement = _LIST if before is None else _LIST_BEFORE
-            values = {"count_max": limit} | ({} if before is None else {"before": before})
             rows = connection.execute(statement, values).all()
             ids = {"ids": [row.id for row in rows]}
             found_steps = connection.execute(_LIST_STEPS, ids).all()
@@ -276,7 +289,7 @@ class SqlExecutionStore:
                 "wanted_id": execution_id,
                 "new_outcome": completion.outcome,
                 "new_message": pack_text(completion.message),
-                "new_finished_us": _us(completion.finished_at),
+                "new_finished_us": to_us(completion.finished_at),
             }
             if statement.change(connection, values | fence) != 1:
                 return False
@@ -300,7 +313,7 @@ class SqlExecutionStore:
         return None if packed is None else unpack(packed)
 
     async def delete_finished(self, *, before: datetime, count_max: int) -> int:
-        values = {"limit": _us(before), "count_max": count_max}
+        values = {"limit": to_us(before), "count_max": count_max}
         return await self._database.write(
             lambda connection: len(connection.execute(_DELETE_FINISHED, values).all())
         )
@@ -310,10 +323,6 @@ class SqlExecutionStore:
 
     async def aclose(self) -> None:
         await self._database.aclose()
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 def _count_queued(connection: Connection) -> int:
@@ -347,10 +356,12 @@ def _insertable(execution: Execution) -> dict[str, Any]:
     return {
         "id": execution.id,
         "owner_id": execution.owner_id,
+        "project_id": execution.project_id,
+        "revision": execution.revision,
         "state": State.QUEUED,
         "attempt": execution.attempt,
         "is_interactive": execution.request.interactive,
-        "created_us": _us(execution.created_at),
+        "created_us": to_us(execution.created_at),
         "started_us": None,
         "finished_us": None,
         "outcome": None,
@@ -366,21 +377,15 @@ def _execution(row: Any, request: Request, **results: Any) -> Execution:
     return Execution(
         id=row.id,
         owner_id=row.owner_id,
+        project_id=row.project_id,
+        revision=row.revision,
         state=State(row.state),
         outcome=None if row.outcome is None else Outcome(row.outcome),
         message=row.message,
         attempt=row.attempt,
         request=request,
-        created_at=_moment(row.created_us),
-        started_at=None if row.started_us is None else _moment(row.started_us),
-        finished_at=None if row.finished_us is None else _moment(row.finished_us),
+        created_at=from_us(row.created_us),
+        started_at=None if row.started_us is None else from_us(row.started_us),
+        finished_at=None if row.finished_us is None else from_us(row.finished_us),
         **results,
     )
-
-
-def _us(moment: datetime) -> int:
-    return round(moment.timestamp() * 1e6)
-
-
-def _moment(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / 1e6, UTC)

@@ -42,8 +42,9 @@ class Completion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far an execution got, without what it was asked or printed."""
+    """Whose an execution is and how far it got, without what it was asked or printed."""
 
+    owner_id: str | None
     state: State
     is_interactive: bool
 
@@ -85,9 +86,11 @@ class ExecutionStore(Protocol):
 
     async def find_progress(self, execution_id: str) -> Progress | None: ...
 
-    async def list(self, *, limit: int, before: str | None) -> Sequence[Execution]:
-        """Return the newest first, with ids below `before`. The content of files, stdin and the
-        output of steps are left empty.
+    async def list(
+        self, *, owner_id: str, project_id: str | None = None, limit: int, before: str | None
+    ) -> Sequence[Execution]:
+        """Return an owner's, or those of one project of his, the newest first, with ids below
+        `before`. The content of files, stdin and the output of steps are left empty.
         """
         ...
 

@@ -48,6 +48,8 @@ executions = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     Column("owner_id", String(64)),
+    Column("project_id", _ID),
+    Column("revision", Integer),
     Column("state", String(16), nullable=False),
     Column("outcome", String(32)),
     Column("message", Text),
@@ -68,6 +70,7 @@ UNFINISHED = text("executions.state <> 'finished'")
 TAKEN = text("executions.state IN ('starting', 'running')")
 FINISHED = text("executions.state = 'finished'")
 _UNFINISHED, _FINISHED = text("state <> 'finished'"), text("state = 'finished'")
+_OWNED, _OF_PROJECT = text("owner_id IS NOT NULL"), text("project_id IS NOT NULL")
 
 Index(
     "ix_executions_unfinished",
@@ -81,6 +84,22 @@ Index(
     executions.c.finished_us,
     sqlite_where=_FINISHED,
     postgresql_where=_FINISHED,
+)
+
+Index(
+    "ix_executions_owner",
+    executions.c.owner_id,
+    executions.c.id,
+    sqlite_where=_OWNED,
+    postgresql_where=_OWNED,
+)
+
+Index(
+    "ix_executions_project",
+    executions.c.project_id,
+    executions.c.id,
+    sqlite_where=_OF_PROJECT,
+    postgresql_where=_OF_PROJECT,
 )
 
 requests = Table(

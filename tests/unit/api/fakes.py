@@ -10,6 +10,7 @@ from runyard.domain.errors import (
     ConflictError,
     NotFoundError,
     RuntimeUnavailableError,
+    TooManyAttemptsError,
     UnknownRuntimeError,
 )
 from runyard.domain.events import Event, EventKind
@@ -23,11 +24,14 @@ from runyard.domain.execution import (
     StepResult,
 )
 from runyard.domain.identifiers import new_identifier
-from runyard.domain.limits import Limits, Policy, Usage
+from runyard.domain.limits import ANONYMOUS_POLICY, Limits, Policy, Usage
 from runyard.domain.runtime import Command, Runtime, RuntimeState, RuntimeStatus
 from runyard.domain.submission import Submission
+from runyard.services.accounts.attempts import Claim, Rule
+from runyard.store.interface import Progress
 from runyard.telemetry import Metrics
 
+RULE = Rule("anonymous-run", 2, 60)
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PYTHON = Runtime(
     id="python3",
@@ -70,13 +74,21 @@ class FakeExecutions:
 
     stored: dict[str, Execution] = field(default_factory=dict)
     submissions: list[Submission] = field(default_factory=list)
+    policies: list[Policy | None] = field(default_factory=list)
     stdin: list[bytes] = field(default_factory=list)
     controls: list[object] = field(default_factory=list)
     finish: asyncio.Event = field(default_factory=asyncio.Event)
     busy_times: int = 0
     failure: Exception | None = None
 
-    async def submit(self, submission: Submission, *, owner_id: str | None = None) -> Execution:
+    async def submit(
+        self,
+        submission: Submission,
+        *,
+        owner_id: str | None = None,
+        policy: Policy | None = None,
+    ) -> Execution:
+        self.policies.append(policy)
         if self.failure is not None:
             raise self.failure
         execution = Execution(
@@ -107,8 +119,28 @@ class FakeExecutions:
         except KeyError as error:
             raise NotFoundError("There is no execution with this id.") from error
 
-    async def list(self, *, limit: int, before: str | None = None) -> list[Execution]:
-        newest = sorted(self.stored.values(), key=lambda each: each.id, reverse=True)
+    async def progress(self, execution_id: str) -> Progress:
+        execution = await self.get(execution_id)
+        return Progress(
+            owner_id=execution.owner_id,
+            state=execution.state,
+            is_interactive=execution.request.interactive,
+        )
+
+    async def list(
+        self,
+        *,
+        owner_id: str,
+        project_id: str | None = None,
+        limit: int,
+        before: str | None = None,
+    ) -> list[Execution]:
+        own = (
+            each
+            for each in self.stored.values()
+            if each.owner_id == owner_id and project_id in {None, each.project_id}
+        )
+        newest = sorted(own, key=lambda each: each.id, reverse=True)
         return [each for each in newest if before is None or each.id < before][:limit]
 
     async def cancel(self, execution_id: str) -> Execution:
@@ -183,6 +215,27 @@ class FakeSettings:
     is_anonymous_allowed: bool = True
     anonymous_owner_id: str | None = "local"
     policy: Policy = field(default_factory=Policy)
+    anonymous_policy: Policy = ANONYMOUS_POLICY
+    anonymous_rule: Rule = RULE
+    trusted_proxies: tuple[str, ...] = ()
+
+
+@dataclass
+class FakeAttempts:
+    spent: list[Claim] = field(default_factory=list)
+
+    async def spend(self, *claims: Claim) -> None:
+        for rule, key in claims:
+            self.spent.append((rule, key))
+            if self.spent.count((rule, key)) > rule.count_max:
+                raise TooManyAttemptsError("Too many.", retry_after_seconds=42)
+
+
+@dataclass
+class FakeAccounts:
+    """Nobody has one."""
+
+    attempts: FakeAttempts = field(default_factory=FakeAttempts)
 
 
 @dataclass
@@ -196,6 +249,7 @@ class FakeApplication:
     settings: FakeSettings = field(default_factory=FakeSettings)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     runtimes: FakeRuntimes = field(default_factory=FakeRuntimes)
+    accounts: FakeAccounts = field(default_factory=FakeAccounts)
     metrics: Metrics = field(default_factory=Metrics)
     standing: FakeHealth = field(default_factory=FakeHealth)
 

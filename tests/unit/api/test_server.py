@@ -44,7 +44,7 @@ def test_host_that_is_not_ours_is_said(host: str) -> None:
 def test_listening_beyond_loopback_is_refused(host: str) -> None:
     with (
         open_socket(host, 0) as listener,
-        pytest.raises(InvalidRequestError, match="no accounts yet"),
+        pytest.raises(InvalidRequestError, match="--profile production"),
     ):
         refuse_beyond_loopback(listener, host)
 

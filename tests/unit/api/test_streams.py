@@ -9,7 +9,12 @@ import pytest
 from fastapi import FastAPI
 
 from runyard.api.streams import MESSAGE_BYTES_MAX
-from runyard.client.errors import ConnectionFailedError
+from runyard.client.errors import (
+    ApiError,
+    AuthenticationError,
+    ConnectionFailedError,
+    NotFoundError,
+)
 from runyard.client.in_process import InProcessWebSocket
 from runyard.domain.identifiers import new_identifier
 from tests.unit.api.fakes import FakeApplication
@@ -118,7 +123,8 @@ async def test_silence_is_filled_with_heartbeats(
 def open_terminal(app: FastAPI, execution_id: str, **fields: str) -> InProcessWebSocket:
     host = fields.get("host", "127.0.0.1")
     query = fields.get("query", "")
-    return InProcessWebSocket(app, f"ws://{host}{EXECUTIONS}/{execution_id}/terminal{query}")
+    url = f"ws://{host}{EXECUTIONS}/{execution_id}/terminal{query}"
+    return InProcessWebSocket(app, url, headers={})
 
 
 async def test_terminal_carries_both_directions_until_the_end(
@@ -181,27 +187,33 @@ async def _read_into(received: list[dict[str, Any]], socket: InProcessWebSocket)
 
 
 @pytest.mark.parametrize(
-    ("fields", "opened"),
+    ("fields", "opened", "code"),
     [
-        ({"interactive": True}, {"host": "evil.example"}),
-        ({"interactive": True}, {"query": "?after=x"}),
-        ({}, {}),
+        ({"interactive": True}, {"host": "evil.example"}, "host_not_allowed"),
+        ({"interactive": True}, {"query": "?after=x"}, "invalid_request"),
+        ({}, {}, "conflict"),
     ],
     ids=["foreign host", "wrong query", "not interactive"],
 )
 async def test_terminal_is_refused(
-    http: httpx.AsyncClient, app: FastAPI, fields: dict[str, Any], opened: dict[str, str]
+    http: httpx.AsyncClient,
+    app: FastAPI,
+    fields: dict[str, Any],
+    opened: dict[str, str],
+    code: str,
 ) -> None:
     execution_id = await submit(http, **fields)
 
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(ApiError) as caught:
         async with open_terminal(app, execution_id, **opened):
             pass
+
+    assert caught.value.problem.code == code
 
 
 @pytest.mark.parametrize("execution_id", ["x", "01JD0000000000000000000000"])
 async def test_terminal_of_unknown_execution_is_refused(app: FastAPI, execution_id: str) -> None:
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(NotFoundError):
         async with open_terminal(app, execution_id):
             pass
 
@@ -212,7 +224,7 @@ async def test_terminal_without_anonymous_running_is_refused(
     execution_id = await submit(http, interactive=True)
     application.settings.is_anonymous_allowed = False
 
-    with pytest.raises(ConnectionFailedError):
+    with pytest.raises(AuthenticationError):
         async with open_terminal(app, execution_id):
             pass
 

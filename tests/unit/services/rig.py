@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from runyard.bus.memory import MemoryBus
 from runyard.domain.errors import EngineError, UnknownRuntimeError
 from runyard.domain.events import Event
@@ -31,6 +33,7 @@ from runyard.services.stock import StockOptions
 from runyard.store import schema
 from runyard.store.database import open_database
 from runyard.store.executions import SqlExecutionStore
+from runyard.store.tables import executions
 from runyard.telemetry import Metrics
 from runyard.testing.unconfined_engine import UnconfinedEngine
 from runyard.worker.lease import anybody_but, new_owner
@@ -215,11 +218,20 @@ class Rig:
     def faults(self) -> Faults:
         return self.engine.faults
 
-    async def submit(self, code: str, *, runtime: str = "python", **fields: Any) -> Execution:
+    async def submit(
+        self, code: str, *, runtime: str = "python", owner_id: str | None = None, **fields: Any
+    ) -> Execution:
         files = (File(RUNTIMES[runtime].entry, code.encode()),)
-        return await self.executions.submit(
-            Submission(**({"runtime": runtime, "files": files} | fields))
+        submission = Submission(**({"runtime": runtime, "files": files} | fields))
+        return await self.executions.submit(submission, owner_id=owner_id)
+
+    async def load_all(self) -> Sequence[Execution]:
+        """Return all there are, the newest first, without what they printed."""
+        statement = select(executions.c.id).order_by(executions.c.id.desc())
+        ids = await self.store._database.read(
+            lambda connection: connection.scalars(statement).all()
         )
+        return [await self.executions.get(each) for each in ids]
 
     async def run(self, code: str, **fields: Any) -> Execution:
         return await self.finish(await self.submit(code, **fields))

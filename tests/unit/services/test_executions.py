@@ -38,7 +38,7 @@ class TestSubmit:
         with pytest.raises(UnknownRuntimeError):
             await rig.executions.submit(Submission(runtime="cobol", files=()))
 
-        assert await rig.executions.list(limit=10) == []
+        assert await rig.load_all() == []
 
     async def test_submit_to_a_full_queue_is_busy_and_stores_nothing(self, tmp_path: Path) -> None:
         async with open_rig(tmp_path, queue_length_max=1, is_working=False) as rig:
@@ -47,7 +47,7 @@ class TestSubmit:
             with pytest.raises(BusyError, match="1 executions are waiting"):
                 await rig.submit("print(2)")
 
-            assert len(await rig.executions.list(limit=10)) == 1
+            assert len(await rig.load_all()) == 1
 
 
 class TestLookingUp:
@@ -75,10 +75,13 @@ class TestLookingUp:
         assert await rig.executions.get(execution.id) == execution
 
     async def test_list_shows_the_newest_first(self, rig: Rig) -> None:
-        ids = sorted([(await rig.run("")).id for _ in range(3)], reverse=True)
+        ids = sorted([(await rig.run("", owner_id="ada")).id for _ in range(3)], reverse=True)
 
-        assert [each.id for each in await rig.executions.list(limit=2)] == ids[:2]
-        assert [each.id for each in await rig.executions.list(limit=2, before=ids[1])] == ids[2:]
+        first = await rig.executions.list(owner_id="ada", limit=2)
+        rest = await rig.executions.list(owner_id="ada", limit=2, before=ids[1])
+
+        assert [each.id for each in first] == ids[:2]
+        assert [each.id for each in rest] == ids[2:]
 
     async def test_artifact_that_does_not_exist_is_not_found(self, rig: Rig) -> None:
         execution = await rig.run("open('a', 'w')", artifacts=("a",))
@@ -360,7 +363,6 @@ class TestSteering:
 
 
 async def _the_only(rig: Rig) -> Execution:
-    listed = await rig.executions.list(limit=1)
-    while not listed:
-        listed = await rig.executions.list(limit=1)
+    while not (listed := await rig.load_all()):
+        pass
     return listed[0]

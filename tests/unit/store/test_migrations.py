@@ -6,11 +6,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, text
 
-from runyard.domain.execution import State
+from runyard.domain.execution import Execution, State
 from runyard.store import schema
 from runyard.store.database import Database, open_database
-from runyard.store.executions import SqlExecutionStore
-from runyard.store.packing import pack_steps
+from runyard.store.executions import SqlExecutionStore, _insertable
+from runyard.store.packing import pack_request, pack_steps
 from runyard.testing.store_conformance import build_completion, build_execution
 
 
@@ -20,8 +20,7 @@ async def test_steps_of_the_first_tables_were_not_cached(tmp_path: Path) -> None
         await database.write(_make_first_tables)
         execution = build_execution()
         store = SqlExecutionStore(database)
-        await store.insert(execution, queue_length_max=1)
-        await _finish_as_before(database, execution.id)
+        await _finish_as_before(database, execution)
 
         await schema.upgrade(database)
 
@@ -41,14 +40,19 @@ def _make_first_tables(connection: Connection) -> None:
     command.upgrade(config, "0001")
 
 
-async def _finish_as_before(database: Database, execution_id: str) -> None:
-    (row,) = pack_steps(execution_id, build_completion().steps)
-    del row["cached"]
-    names = ", ".join(row)
-    values = ", ".join(f":{name}" for name in row)
+async def _finish_as_before(database: Database, execution: Execution) -> None:
+    row = _insertable(execution) | {"state": State.FINISHED}
+    body, contents = pack_request(execution.request)
+    (step,) = pack_steps(execution.id, build_completion().steps)
+    for name in ("project_id", "revision"):
+        del row[name]
+    del step["cached"]
+    request = {"execution_id": execution.id, "body": body, "contents": contents}
 
     def write(connection: Connection) -> None:
-        connection.execute(text(f"INSERT INTO steps ({names}) VALUES ({values})"), row)
-        connection.execute(text("UPDATE executions SET state = :state"), {"state": State.FINISHED})
+        for table, values in (("executions", row), ("requests", request), ("steps", step)):
+            names = ", ".join(values)
+            places = ", ".join(f":{name}" for name in values)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)
 
     await database.write(write)

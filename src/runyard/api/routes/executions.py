@@ -8,14 +8,15 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
+from runyard.api.access import RUN_READ, RUN_WRITE, CurrentPrincipal
 from runyard.api.dependencies import (
     JSON,
     CurrentApplication,
+    CurrentVisitor,
     ExecutionId,
+    Executions,
     Stopping,
-    owner_of,
     read_body,
-    require_runner,
 )
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.answers import ExecutionAnswer, ExecutionsAnswer
@@ -25,32 +26,43 @@ from runyard.api.streams import stream_events
 from runyard.domain.errors import InvalidPathError, NotFoundError
 from runyard.domain.execution import Execution, State
 from runyard.domain.files import check_path
+from runyard.services.accounts.attempts import group_address
 
 PAGE_SIZE_MAX = 100
 PAGE_SIZE = 20
 SEQUENCE_MAX = 2**53
 ID_CHARACTERS_MAX = 64
 
-router = APIRouter(
-    prefix="/executions", tags=["executions"], dependencies=[Depends(require_runner)]
-)
+router = APIRouter(prefix="/executions", tags=["executions"])
+MAY_READ, MAY_WRITE = [Depends(RUN_READ)], [Depends(RUN_WRITE)]
 
 
 @router.post(
     "",
     status_code=201,
+    dependencies=MAY_WRITE,
     response_model=ExecutionAnswer,
     openapi_extra=json_body(ExecutionBody),
-    responses=problems(401, 404, 409, 415, 503),
+    responses=problems(401, 404, 409, 415, 429, 503),
 )
-async def submit(request: Request, application: CurrentApplication) -> Response:
+async def submit(
+    request: Request,
+    application: CurrentApplication,
+    executions: Executions,
+    principal: CurrentPrincipal,
+    visitor: CurrentVisitor,
+) -> Response:
     """Run code. The answer is the finished execution if it ended within `wait` seconds."""
     body = await read_body(request, ExecutionBody)
     # Before the contents are decoded: an unknown runtime is what a person should hear of first.
     application.runtimes.find(body.runtime)
-    execution = await application.executions.submit(
-        build_submission(body), owner_id=owner_of(request, application)
-    )
+    policy = None
+    if principal.owner_id is None:
+        policy = application.settings.anonymous_policy
+        await application.accounts.attempts.spend(
+            (application.settings.anonymous_rule, group_address(visitor.address))
+        )
+    execution = await executions.submit(build_submission(body), policy=policy)
     wait = min(body.wait, application.settings.policy.wait_seconds_max)
     if wait > 0 and execution.state is not State.FINISHED:
         execution = await application.executions.wait(execution.id, seconds_max=wait)
@@ -58,25 +70,36 @@ async def submit(request: Request, application: CurrentApplication) -> Response:
     return _answer(execution, status=201, headers={"Location": location})
 
 
-@router.get("", response_model=ExecutionsAnswer, responses=problems(401))
+@router.get("", dependencies=MAY_READ, response_model=ExecutionsAnswer, responses=problems(401))
 async def list_executions(
-    application: CurrentApplication,
+    executions: Executions,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
     before: Annotated[str, Query(max_length=ID_CHARACTERS_MAX, pattern=r"^[0-9A-Z]*$")] = "",
+    project: Annotated[
+        str, Query(max_length=ID_CHARACTERS_MAX, pattern=r"^[0-9A-Z]*$", description="Only of it.")
+    ] = "",
 ) -> Response:
-    """List executions, newest first."""
-    found = await application.executions.list(limit=limit + 1, before=before or None)
+    """List one's executions, newest first."""
+    found = await executions.list(
+        project_id=project or None, limit=limit + 1, before=before or None
+    )
     return Response(dump(render_page(found, limit=limit)), media_type=JSON)
 
 
-@router.get("/{execution_id}", response_model=ExecutionAnswer, responses=problems(401, 404))
-async def view(execution_id: ExecutionId, application: CurrentApplication) -> Response:
+@router.get(
+    "/{execution_id}",
+    dependencies=MAY_READ,
+    response_model=ExecutionAnswer,
+    responses=problems(401, 404),
+)
+async def view(execution_id: ExecutionId, executions: Executions) -> Response:
     """Show one execution with what it printed and used so far."""
-    return _answer(await application.executions.get(execution_id))
+    return _answer(await executions.get(execution_id))
 
 
 @router.get(
     "/{execution_id}/events",
+    dependencies=MAY_READ,
     response_class=StreamingResponse,
     responses={
         **problems(401, 404),
@@ -89,7 +112,7 @@ async def view(execution_id: ExecutionId, application: CurrentApplication) -> Re
 )
 async def follow(
     execution_id: ExecutionId,
-    application: CurrentApplication,
+    executions: Executions,
     stopping: Stopping,
     after: Annotated[int, Query(ge=0, le=SEQUENCE_MAX)] = 0,
     last_event_id: Annotated[int, Header(ge=0, le=SEQUENCE_MAX)] = 0,
@@ -98,8 +121,8 @@ async def follow(
 
     After a broken connection `Last-Event-ID` or `after` names the last event that was seen.
     """
-    execution = await application.executions.get(execution_id)
-    events = application.executions.follow(execution_id, after=max(after, last_event_id))
+    execution = await executions.get(execution_id)
+    events = executions.follow(execution_id, after=max(after, last_event_id))
     first = None
     if execution.state is State.FINISHED:
         first = await anext(events, None)
@@ -116,36 +139,39 @@ async def follow(
 
 @router.post(
     "/{execution_id}/cancel",
+    dependencies=MAY_WRITE,
     response_model=ExecutionAnswer,
     responses=problems(401, 404, 503),
 )
-async def cancel(execution_id: ExecutionId, application: CurrentApplication) -> Response:
+async def cancel(execution_id: ExecutionId, executions: Executions) -> Response:
     """Ask for the end of an execution. A finished one stays as it is."""
-    return _answer(await application.executions.cancel(execution_id))
+    return _answer(await executions.cancel(execution_id))
 
 
 @router.post(
     "/{execution_id}/stdin",
+    dependencies=MAY_WRITE,
     status_code=204,
     openapi_extra=json_body(StdinBody),
     responses=problems(401, 404, 409, 415, 503),
 )
 async def write_stdin(
-    request: Request, execution_id: ExecutionId, application: CurrentApplication
+    request: Request, execution_id: ExecutionId, executions: Executions
 ) -> Response:
     """Feed the stdin of an interactive execution."""
     body = await read_body(request, StdinBody)
-    await application.executions.get(execution_id)
+    await executions.get(execution_id)
     data = decode(body.data, body.encoding, field="data")
     if data:
-        await application.executions.write_stdin(execution_id, data)
+        await executions.write_stdin(execution_id, data)
     if body.eof:
-        await application.executions.close_stdin(execution_id)
+        await executions.close_stdin(execution_id)
     return Response(status_code=204)
 
 
 @router.get(
     "/{execution_id}/artifacts/{name:path}",
+    dependencies=MAY_READ,
     response_class=Response,
     responses={
         **problems(401, 404),
@@ -158,11 +184,11 @@ async def write_stdin(
     },
 )
 async def download_artifact(
-    execution_id: ExecutionId, name: str, application: CurrentApplication
+    execution_id: ExecutionId, name: str, executions: Executions
 ) -> Response:
     """Hand over a file that the program left."""
     try:
-        content = await application.executions.read_artifact(execution_id, check_path(name))
+        content = await executions.read_artifact(execution_id, check_path(name))
     except InvalidPathError as error:
         raise NotFoundError("The execution left no file of this name.") from error
     shown = quote(name.rpartition("/")[2], safe="")

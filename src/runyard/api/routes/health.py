@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
+from runyard.api.access import ANYBODY
 from runyard.api.dependencies import JSON, CurrentApplication
 from runyard.api.openapi import problems
 from runyard.api.schemas.answers import HealthAnswer, ReadinessAnswer
 from runyard.api.schemas.rendering import dump
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[Depends(ANYBODY)])
 
 
 @router.get("/healthz", response_model=HealthAnswer, responses=problems())

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from runyard.api.dependencies import CurrentApplication, is_from_this_machine
+from runyard.api.access import MACHINE
+from runyard.api.dependencies import CurrentApplication
 from runyard.api.openapi import problems
-from runyard.domain.errors import ForbiddenError
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-router = APIRouter(tags=["health"])
+router = APIRouter(tags=["health"], dependencies=[Depends(MACHINE)])
 
 
 @router.get(
     "/metrics",
     response_class=Response,
     responses={
-        **problems(),
+        **problems(401),
         200: {
             "description": "Metrics in the text exposition format.",
             "content": {"text/plain": {"schema": {"type": "string"}}},
         },
     },
 )
-async def metrics(request: Request, application: CurrentApplication) -> Response:
-    """Show counters and latencies; only to this machine itself."""
-    if not is_from_this_machine(request):
-        raise ForbiddenError("Metrics are shown to clients on this machine only.")
+async def metrics(application: CurrentApplication) -> Response:
+    """Show counters and latencies; to this machine itself and to administrators."""
     return Response(application.metrics.render(), media_type=MEDIA_TYPE)

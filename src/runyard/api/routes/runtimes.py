@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
+from runyard.api.access import ANYBODY
 from runyard.api.dependencies import JSON, CurrentApplication
 from runyard.api.openapi import problems
 from runyard.api.schemas.answers import RuntimeAnswer, RuntimesAnswer
@@ -14,7 +15,7 @@ from runyard.api.schemas.rendering import dump, render_runtime
 from runyard.api.schemas.requests import RUNTIME_CHARACTERS_MAX
 from runyard.domain.errors import UnknownRuntimeError
 
-router = APIRouter(prefix="/runtimes", tags=["runtimes"])
+router = APIRouter(prefix="/runtimes", tags=["runtimes"], dependencies=[Depends(ANYBODY)])
 
 
 @router.get("", response_model=RuntimesAnswer, responses=problems())

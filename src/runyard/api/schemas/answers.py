@@ -77,6 +77,8 @@ class ExecutionSummary(_Answer):
     attempt: int
     runtime: str
     entry: str
+    project: str | None = Field(description="The id of the project whose revision was run.")
+    revision: int | None
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

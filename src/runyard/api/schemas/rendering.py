@@ -31,6 +31,8 @@ def render_summary(execution: Execution) -> dict[str, Any]:
         "attempt": execution.attempt,
         "runtime": execution.request.runtime_id,
         "entry": execution.request.entry,
+        "project": execution.project_id,
+        "revision": execution.revision,
         "created_at": execution.created_at.isoformat(),
         "started_at": _render_time(execution.started_at),
         "finished_at": _render_time(execution.finished_at),

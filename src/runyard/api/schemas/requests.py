@@ -128,7 +128,7 @@ class StdinBody(_Body):
 def build_submission(body: ExecutionBody) -> Submission:
     return Submission(
         runtime=body.runtime,
-        files=tuple(_build_file(file, index) for index, file in enumerate(body.files)),
+        files=tuple(build_file(file, f"files[{index}]") for index, file in enumerate(body.files)),
         entry=body.entry,
         args=tuple(body.args),
         env=body.env,
@@ -139,7 +139,7 @@ def build_submission(body: ExecutionBody) -> Submission:
         limits=body.limits.model_dump(exclude_none=True),
         compile_limits=body.compile_limits.model_dump(exclude_none=True),
         execution_wall_seconds=body.execution_wall_seconds,
-        tests=tuple(_build_test(test, index) for index, test in enumerate(body.tests)),
+        tests=tuple(build_test(test, index) for index, test in enumerate(body.tests)),
         artifacts=tuple(body.artifacts),
     )
 
@@ -153,12 +153,13 @@ def decode(text: str, encoding: Encoding, *, field: str) -> bytes:
         raise InvalidRequestError(f"{field} is not valid base64: {error}.", field=field) from error
 
 
-def _build_file(file: FileBody, index: int) -> File:
-    content = decode(file.content, file.encoding, field=f"files[{index}].content")
+def build_file(file: FileBody, place: str) -> File:
+    """Return the file; `place` is what the client calls it."""
+    content = decode(file.content, file.encoding, field=f"{place}.content")
     return File(file.path, content, executable=file.executable)
 
 
-def _build_test(test: TestBody, index: int) -> TestCase:
+def build_test(test: TestBody, index: int) -> TestCase:
     return TestCase(
         name=test.name,
         stdin=decode(test.stdin, test.stdin_encoding, field=f"tests[{index}].stdin"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from runyard.domain.execution import ArtifactRecord, State
 from runyard.domain.files import File
 from runyard.domain.identifiers import new_identifier
-from runyard.store.interface import ExecutionStore
+from runyard.store.interface import ExecutionStore, Progress
 from runyard.testing.store_conformance.samples import (
     build_completion,
     build_execution,
@@ -50,11 +50,11 @@ class RecordConformance:
     async def test_list_returns_the_newest_first_without_contents(
         self, store: ExecutionStore
     ) -> None:
-        ids = [(await insert(store)).id for _ in range(3)]
+        ids = [(await insert(store, owner_id="ada")).id for _ in range(3)]
         _, lease = await claim_one(store)
         await store.finish(lease, build_completion())
 
-        listed = await store.list(limit=10, before=None)
+        listed = await store.list(owner_id="ada", limit=10, before=None)
 
         assert [each.id for each in listed] == sorted(ids, reverse=True)
         assert listed[0].request.files[0] == File("main.py", b"")
@@ -64,11 +64,27 @@ class RecordConformance:
         assert finished.artifacts == (ArtifactRecord(name="out.txt", size_bytes=10_000),)
 
     async def test_list_pages_by_id(self, store: ExecutionStore) -> None:
-        ids = sorted([(await insert(store)).id for _ in range(5)], reverse=True)
+        ids = sorted([(await insert(store, owner_id="ada")).id for _ in range(5)], reverse=True)
 
-        page = await store.list(limit=2, before=ids[1])
+        page = await store.list(owner_id="ada", limit=2, before=ids[1])
 
         assert [each.id for each in page] == ids[2:4]
+
+    async def test_list_has_an_owners_own_only(self, store: ExecutionStore) -> None:
+        own = await insert(store, owner_id="ada")
+        await insert(store, owner_id="bob")
+        await insert(store, owner_id=None)
+
+        listed = await store.list(owner_id="ada", limit=10, before=None)
+
+        assert [(each.id, each.owner_id) for each in listed] == [(own.id, "ada")]
+
+    async def test_progress_tells_the_owner(self, store: ExecutionStore) -> None:
+        own = await insert(store, owner_id="ada")
+
+        progress = await store.find_progress(own.id)
+
+        assert progress == Progress(owner_id="ada", state=State.QUEUED, is_interactive=False)
 
     async def test_finish_records_everything(self, store: ExecutionStore) -> None:
         await insert(store)

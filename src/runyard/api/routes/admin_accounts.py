@@ -1,0 +1,189 @@
+"""Accounts and invitations, for administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from runyard.api.access import ADMIN
+from runyard.api.dependencies import JSON, CurrentApplication, read_body
+from runyard.api.openapi import json_body, problems
+from runyard.api.schemas.account_answers import (
+    AccountAnswer,
+    AccountsAnswer,
+    InvitationsAnswer,
+    NewInvitationAnswer,
+    PasswordLinkAnswer,
+    render_account,
+    render_accounts,
+    render_invitation,
+)
+from runyard.api.schemas.account_requests import (
+    AccountChangeBody,
+    InvitationBody,
+    NewAccountBody,
+)
+from runyard.domain.account import NAME_CHARACTERS_MAX
+from runyard.services.accounts.sign_up import Applicant
+
+PAGE_SIZE_MAX = 200
+PAGE_SIZE = 50
+SIGN_UP_PATH = "/sign-up"
+PASSWORD_PATH = "/choose-password"  # noqa: S105  A page, not a password.
+
+router = APIRouter(prefix="/admin", tags=["administration"])
+FOR_ADMINS = [Depends(ADMIN)]
+Id = Annotated[str, Path(max_length=64)]
+
+
+@router.get(
+    "/accounts", dependencies=FOR_ADMINS, response_model=AccountsAnswer, responses=problems(401)
+)
+async def list_accounts(
+    application: CurrentApplication,
+    query: Annotated[str, Query(max_length=100, description="A part of name or address.")] = "",
+    limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
+    after: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX)] = "",
+) -> Response:
+    """List accounts by name."""
+    found = await application.accounts.directory.list(
+        query=query.replace("\0", ""), limit=limit + 1, after=after.replace("\0", "") or None
+    )
+    return _dump(render_accounts(found, limit=limit))
+
+
+@router.post(
+    "/accounts",
+    status_code=201,
+    dependencies=FOR_ADMINS,
+    response_model=AccountAnswer,
+    openapi_extra=json_body(NewAccountBody),
+    responses=problems(401, 409, 415),
+)
+async def create_account(request: Request, application: CurrentApplication) -> Response:
+    """Make an account for somebody."""
+    body = await read_body(request, NewAccountBody)
+    applicant = Applicant(name=body.name, email=body.email, password=body.password)
+    account = await application.accounts.sign_up.create(applicant, role=body.role)
+    return _dump(render_account(account), status=201)
+
+
+@router.get(
+    "/accounts/{account_id}",
+    dependencies=FOR_ADMINS,
+    response_model=AccountAnswer,
+    responses=problems(401, 404),
+)
+async def view_account(account_id: Id, application: CurrentApplication) -> Response:
+    """Show one account."""
+    return _dump(render_account(await application.accounts.directory.find(account_id)))
+
+
+@router.patch(
+    "/accounts/{account_id}",
+    dependencies=FOR_ADMINS,
+    response_model=AccountAnswer,
+    openapi_extra=json_body(AccountChangeBody),
+    responses=problems(401, 404, 409, 415),
+)
+async def change_account(
+    account_id: Id, request: Request, application: CurrentApplication
+) -> Response:
+    """Change the role, or suspend an account: it is logged out, and its tokens are refused."""
+    body = await read_body(request, AccountChangeBody)
+    account = await application.accounts.directory.change(
+        account_id, role=body.role, is_suspended=body.suspended
+    )
+    return _dump(render_account(account))
+
+
+@router.delete(
+    "/accounts/{account_id}",
+    status_code=204,
+    dependencies=FOR_ADMINS,
+    responses=problems(401, 404, 409),
+)
+async def delete_account(account_id: Id, application: CurrentApplication) -> Response:
+    """Delete an account with everything that is its own. There is no way back."""
+    await application.accounts.directory.delete(account_id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/accounts/{account_id}/password-link",
+    status_code=201,
+    dependencies=FOR_ADMINS,
+    response_model=PasswordLinkAnswer,
+    responses=problems(401, 404),
+)
+async def make_password_link(account_id: Id, application: CurrentApplication) -> Response:
+    """Make a link with which somebody chooses a password anew, once. Earlier ones are void."""
+    new = await application.accounts.sign_up.offer_password(account_id)
+    answer = PasswordLinkAnswer(
+        ticket=new.secret,
+        path=f"{PASSWORD_PATH}#{new.secret}",
+        expires_at=new.ticket.expires_at,
+    )
+    return _dump(answer, status=201)
+
+
+@router.post(
+    "/accounts/{account_id}/totp/remove",
+    dependencies=FOR_ADMINS,
+    response_model=AccountAnswer,
+    responses=problems(401, 404),
+)
+async def remove_totp(account_id: Id, application: CurrentApplication) -> Response:
+    """Ask somebody who lost the authenticator and the recovery codes for neither any more."""
+    return _dump(render_account(await application.accounts.directory.remove_totp(account_id)))
+
+
+@router.get(
+    "/invitations",
+    dependencies=FOR_ADMINS,
+    response_model=InvitationsAnswer,
+    responses=problems(401),
+)
+async def list_invitations(application: CurrentApplication) -> Response:
+    """List the invitations that nobody has used, newest first."""
+    found = await application.accounts.sign_up.list_invitations()
+    return _dump(InvitationsAnswer(items=[render_invitation(each) for each in found]))
+
+
+@router.post(
+    "/invitations",
+    status_code=201,
+    dependencies=FOR_ADMINS,
+    response_model=NewInvitationAnswer,
+    openapi_extra=json_body(InvitationBody),
+    responses=problems(401, 415),
+)
+async def invite(request: Request, application: CurrentApplication) -> Response:
+    """Let one person sign up, whatever else holds for signing up here."""
+    body = await read_body(request, InvitationBody)
+    new = await application.accounts.sign_up.invite(email=body.email, role=body.role)
+    answer = NewInvitationAnswer(
+        **render_invitation(new.ticket).model_dump(),
+        ticket=new.secret,
+        path=f"{SIGN_UP_PATH}#{new.secret}",
+    )
+    return _dump(answer, status=201)
+
+
+@router.delete(
+    "/invitations/{invitation_id}",
+    status_code=204,
+    dependencies=FOR_ADMINS,
+    responses=problems(401, 404),
+)
+async def withdraw_invitation(invitation_id: Id, application: CurrentApplication) -> Response:
+    """Void an invitation that nobody has used."""
+    await application.accounts.sign_up.withdraw_invitation(invitation_id)
+    return Response(status_code=204)
+
+
+def _dump(answer: BaseModel, *, status: int = 200) -> Response:
+    return Response(answer.model_dump_json(), status_code=status, media_type=JSON)

@@ -1,0 +1,196 @@
+"""What the server answers about projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from runyard.api.schemas.answers import Encoding
+from runyard.api.schemas.rendering import render_output
+from runyard.domain.files import File
+from runyard.domain.project import Entry, Project, Revision, Setup
+from runyard.store.moments import to_us
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProjectAnswer(_Answer):
+    id: str
+    name: str
+    description: str
+    runtime: str
+    revision: int = Field(description="The number of the newest one.")
+    file_count: int
+    size_bytes: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None = Field(description="In the trash since then.")
+
+
+class ProjectsAnswer(_Answer):
+    """Those changed last first; pass `next_before` as `before` for the following page."""
+
+    items: list[ProjectAnswer]
+    next_before: int | None
+
+
+class SetupAnswer(_Answer):
+    runtime: str
+    entry: str | None
+    args: list[str]
+    stdin: str
+    stdin_encoding: Encoding
+    env: dict[str, str]
+
+
+class EntryAnswer(_Answer):
+    path: str
+    size_bytes: int
+    executable: bool
+    hash: str = Field(description="SHA-256 of the content.")
+    content: str | None = Field(default=None, description="Where contents were asked for.")
+    encoding: Encoding | None = None
+
+
+class RevisionSummary(_Answer):
+    number: int
+    created_at: datetime
+    fingerprint: str = Field(description="The same for revisions that run alike.")
+    restored_from: int | None
+    setup: SetupAnswer
+
+
+class RevisionAnswer(RevisionSummary):
+    files: list[EntryAnswer]
+
+
+class RevisionsAnswer(_Answer):
+    """Newest first; pass `next_before` as `before` for the following page."""
+
+    items: list[RevisionSummary]
+    next_before: int | None
+
+
+class NewProjectAnswer(_Answer):
+    project: ProjectAnswer
+    revision: RevisionAnswer
+
+
+class DifferenceAnswer(_Answer):
+    path: str
+    kind: Literal["added", "removed", "changed"]
+    former_hash: str | None
+    hash: str | None
+
+
+class DifferencesAnswer(_Answer):
+    setup_changed: bool
+    items: list[DifferenceAnswer]
+
+
+def render_project(project: Project) -> ProjectAnswer:
+    return ProjectAnswer(
+        id=project.id,
+        name=project.name,
+        description=project.description,
+        runtime=project.runtime,
+        revision=project.revision,
+        file_count=project.file_count,
+        size_bytes=project.size_bytes,
+        created_at=project.created_at,
+        updated_at=project.updated_at,
+        deleted_at=project.deleted_at,
+    )
+
+
+def render_projects(projects: Sequence[Project], *, limit: int) -> ProjectsAnswer:
+    """Render up to `limit` of `limit + 1`; the extra one tells that there are more."""
+    shown = projects[:limit]
+    return ProjectsAnswer(
+        items=[render_project(each) for each in shown],
+        next_before=to_us(shown[-1].updated_at) if len(projects) > limit else None,
+    )
+
+
+def render_revision(revision: Revision, files: Sequence[File] = ()) -> RevisionAnswer:
+    contents = {file.path: file.content for file in files}
+    return RevisionAnswer(
+        **_summarize(revision).model_dump(),
+        files=[_render_entry(entry, contents) for entry in revision.entries],
+    )
+
+
+def render_revisions(revisions: Sequence[Revision], *, limit: int) -> RevisionsAnswer:
+    """Render up to `limit` of `limit + 1`; the extra one tells that there are more."""
+    shown = revisions[:limit]
+    return RevisionsAnswer(
+        items=[_summarize(each) for each in shown],
+        next_before=shown[-1].number if len(revisions) > limit else None,
+    )
+
+
+def render_differences(former: Revision, later: Revision) -> DifferencesAnswer:
+    before = {entry.path: entry for entry in former.entries}
+    after = {entry.path: entry for entry in later.entries}
+    items = []
+    for path in sorted(before.keys() | after.keys()):
+        old, new = before.get(path), after.get(path)
+        if old == new:
+            continue
+        kind: Literal["added", "removed", "changed"] = "changed"
+        if old is None or new is None:
+            kind = "added" if old is None else "removed"
+        items.append(
+            DifferenceAnswer(
+                path=path,
+                kind=kind,
+                former_hash=old and old.hash,
+                hash=new and new.hash,
+            )
+        )
+    return DifferencesAnswer(setup_changed=former.setup != later.setup, items=items)
+
+
+def _summarize(revision: Revision) -> RevisionSummary:
+    return RevisionSummary(
+        number=revision.number,
+        created_at=revision.created_at,
+        fingerprint=revision.fingerprint,
+        restored_from=revision.restored_from,
+        setup=_render_setup(revision.setup),
+    )
+
+
+def _render_setup(setup: Setup) -> SetupAnswer:
+    stdin, encoding = render_output(setup.stdin, truncated=False)
+    return SetupAnswer.model_validate(
+        {
+            "runtime": setup.runtime,
+            "entry": setup.entry,
+            "args": list(setup.args),
+            "stdin": stdin,
+            "stdin_encoding": encoding,
+            "env": dict(setup.env),
+        }
+    )
+
+
+def _render_entry(entry: Entry, contents: Mapping[str, bytes]) -> EntryAnswer:
+    content, encoding = None, None
+    if entry.path in contents:
+        content, encoding = render_output(contents[entry.path], truncated=False)
+    return EntryAnswer.model_validate(
+        {
+            "path": entry.path,
+            "size_bytes": entry.size_bytes,
+            "executable": entry.executable,
+            "hash": entry.hash,
+            "content": content,
+            "encoding": encoding,
+        }
+    )

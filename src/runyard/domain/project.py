@@ -1,0 +1,156 @@
+"""A user's saved code: a project, its revisions, and the files in one of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from runyard.domain.errors import InvalidRequestError
+from runyard.domain.files import File
+
+PROJECT_NAME_CHARACTERS_MAX = 100
+DESCRIPTION_CHARACTERS_MAX = 2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """How a revision is run."""
+
+    runtime: str
+    entry: str | None = None
+    args: tuple[str, ...] = ()
+    stdin: bytes = b""
+    # Plain values; whoever sees the revision sees them.
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A file of a revision, without its content."""
+
+    path: str
+    hash: str
+    size_bytes: int
+    executable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A state of a project that was saved; it never changes. Numbers count from 1."""
+
+    project_id: str
+    number: int
+    setup: Setup
+    entries: tuple[Entry, ...]
+    created_at: datetime
+    # Of all that decides a run: two revisions with the same one run alike.
+    fingerprint: str
+    # The revision whose content was taken up again.
+    restored_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`revision` is the number of the newest one, `size_bytes` that of its files."""
+
+    id: str
+    owner_id: str
+    name: str
+    description: str
+    runtime: str
+    revision: int
+    file_count: int
+    size_bytes: int
+    created_at: datetime
+    updated_at: datetime
+    # In the trash since then.
+    deleted_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What to make of a revision: files to put, paths and folders to remove, then names to change
+    (from, to: of a file or a folder). `setup` None keeps the former.
+    """
+
+    put: tuple[File, ...] = ()
+    remove: tuple[str, ...] = ()
+    move: tuple[tuple[str, str], ...] = ()
+    setup: Setup | None = None
+    # Nothing of the former files stays.
+    replaces: bool = False
+
+
+def describe_file(file: File) -> Entry:
+    return Entry(
+        path=file.path,
+        hash=hashlib.sha256(file.content).hexdigest(),
+        size_bytes=len(file.content),
+        executable=file.executable,
+    )
+
+
+def apply_change(entries: Iterable[Entry], change: Change) -> tuple[Entry, ...]:
+    """Return the files of the next revision, by path. Raises InvalidRequestError for a path that is
+    to be removed or moved and is not there.
+    """
+    tree = {} if change.replaces else {entry.path: entry for entry in entries}
+    for path in change.remove:
+        for found in _below(tree, path):
+            del tree[found]
+    for source, target in change.move:
+        moved = {found: tree.pop(found) for found in _below(tree, source)}
+        for path, entry in moved.items():
+            renamed = target + path.removeprefix(source)
+            tree[renamed] = Entry(
+                path=renamed,
+                hash=entry.hash,
+                size_bytes=entry.size_bytes,
+                executable=entry.executable,
+            )
+    for file in change.put:
+        tree[file.path] = describe_file(file)
+    return tuple(tree[path] for path in sorted(tree))
+
+
+def fingerprint(setup: Setup, entries: Sequence[Entry]) -> str:
+    """Return what is the same for revisions that run alike."""
+    parts = [
+        setup.runtime,
+        setup.entry,
+        setup.args,
+        hashlib.sha256(setup.stdin).hexdigest(),
+        sorted(setup.env.items()),
+        [(entry.path, entry.hash, entry.executable) for entry in entries],
+    ]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def check_project_name(name: str) -> str:
+    stripped = " ".join(name.split())
+    if not 0 < len(stripped) <= PROJECT_NAME_CHARACTERS_MAX or not stripped.isprintable():
+        raise InvalidRequestError(
+            f"The name of a project has 1 to {PROJECT_NAME_CHARACTERS_MAX} printable characters.",
+            field="name",
+        )
+    return stripped
+
+
+def check_description(description: str) -> str:
+    if len(description) > DESCRIPTION_CHARACTERS_MAX or "\0" in description:
+        raise InvalidRequestError(
+            f"The description has {len(description)} characters; at most"
+            f" {DESCRIPTION_CHARACTERS_MAX} are allowed, and no NUL.",
+            field="description",
+        )
+    return description
+
+
+def _below(tree: Mapping[str, Entry], path: str) -> list[str]:
+    found = [each for each in tree if each == path or each.startswith(f"{path}/")]
+    if not found:
+        raise InvalidRequestError(f"There is no file or folder {path[:80]!r} in the project.")
+    return found

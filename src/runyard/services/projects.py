@@ -1,0 +1,354 @@
+"""Users' saved code: projects, their revisions, and running one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from runyard.domain.account import Principal
+from runyard.domain.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    RevisionConflictError,
+    TooLargeError,
+)
+from runyard.domain.execution import Execution
+from runyard.domain.files import File, check_path
+from runyard.domain.identifiers import is_identifier, new_identifier
+from runyard.domain.limits import Policy
+from runyard.domain.project import (
+    Change,
+    Entry,
+    Project,
+    Revision,
+    Setup,
+    apply_change,
+    check_description,
+    check_project_name,
+    fingerprint,
+)
+from runyard.domain.runtime import Runtime
+from runyard.domain.submission import Submission
+from runyard.services.admission import check_distinct, check_run_fields
+from runyard.services.executions import Executions
+from runyard.store.projects import Bounds, NewContent, ProjectRecords, Saving
+
+TRASH_DAYS = 30
+_SWEEP_SECONDS = 3600.0
+_MOVE_COUNT_MAX = 1000
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Former:
+    """What a revision follows."""
+
+    project_id: str
+    number: int = 0
+    entries: tuple[Entry, ...] = ()
+
+
+class Projects:
+    """Every method raises NotFoundError for a project that the principal may not see, in the words
+    for one that does not exist. What is in the trash is seen, but neither changed nor run.
+    `now_us` is the time in microseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        *,
+        records: ProjectRecords,
+        executions: Executions,
+        find_runtime: Callable[[str], Runtime],
+        policy: Policy,
+        bounds: Bounds,
+        now_us: Callable[[], int],
+    ) -> None:
+        self._records = records
+        self._executions = executions
+        self._find_runtime = find_runtime
+        self._policy = policy
+        self._bounds = bounds
+        self._now_us = now_us
+
+    async def create(
+        self, principal: Principal, *, name: str, description: str, change: Change
+    ) -> tuple[Project, Revision]:
+        """Raises InvalidRequestError and its kin, UnknownRuntimeError, TooLargeError, and
+        ConflictError for more projects than one may have.
+        """
+        if change.setup is None:
+            raise InvalidRequestError("runtime: a new project needs one.", field="runtime")
+        owner_id = _owner_of(principal)
+        revision = self._build(_Former(new_identifier()), change.setup, change)
+        project = Project(
+            id=revision.project_id,
+            owner_id=owner_id,
+            name=check_project_name(name),
+            description=check_description(description),
+            runtime=change.setup.runtime,
+            revision=1,
+            file_count=len(revision.entries),
+            size_bytes=sum(entry.size_bytes for entry in revision.entries),
+            created_at=revision.created_at,
+            updated_at=revision.created_at,
+        )
+        content = _content(revision, change.put)
+        if await self._records.insert(project, content, self._bounds) is not Saving.DONE:
+            raise self._full()
+        return project, revision
+
+    async def save(
+        self,
+        principal: Principal,
+        project_id: str,
+        change: Change,
+        *,
+        base: int,
+        restored_from: int | None = None,
+    ) -> Revision:
+        """Make the next revision, if `base` is still the newest one; else RevisionConflictError
+        names it. What changes nothing makes none: the answer is the newest one.
+        """
+        project = await self._require(principal, project_id, is_changed=True)
+        former = await self._records.find_revision(project_id, base)
+        if former is None or project.revision != base:
+            raise _conflict(project.revision, base)
+        setup = change.setup or former.setup
+        revision = replace(
+            self._build(_Former(project_id, base, former.entries), setup, change),
+            restored_from=restored_from,
+        )
+        if revision.fingerprint == former.fingerprint:
+            return former
+        saving = await self._records.save(
+            project.owner_id, _content(revision, change.put), self._bounds
+        )
+        match saving:
+            case Saving.CONFLICT:
+                raise _conflict((await self._require(principal, project_id)).revision, base)
+            case Saving.TOO_LARGE:
+                raise self._full()
+            case Saving.DONE:
+                return revision
+
+    async def restore(
+        self, principal: Principal, project_id: str, number: int, *, base: int
+    ) -> Revision:
+        """Take up the content of an earlier revision again, as a new one."""
+        wanted = await self.find_revision(principal, project_id, number)
+        files = await self._records.read_files(project_id, number)
+        change = Change(put=files, setup=wanted.setup, replaces=True)
+        return await self.save(principal, project_id, change, base=base, restored_from=number)
+
+    async def find(self, principal: Principal, project_id: str) -> Project:
+        return await self._require(principal, project_id)
+
+    async def list(
+        self,
+        principal: Principal,
+        *,
+        in_trash: bool = False,
+        limit: int,
+        before_us: int | None = None,
+    ) -> Sequence[Project]:
+        """Return one's own, those changed last first."""
+        return await self._records.list(
+            _owner_of(principal), in_trash=in_trash, limit=limit, before_us=before_us
+        )
+
+    async def find_revision(
+        self, principal: Principal, project_id: str, number: int | None = None
+    ) -> Revision:
+        """Return a revision, the newest if no number is given, without the files' contents."""
+        project = await self._require(principal, project_id)
+        found = await self._records.find_revision(project_id, number or project.revision)
+        if found is None:
+            raise NotFoundError(
+                f"The project has no revision {number}; the newest is {project.revision}, and"
+                f" {self._bounds.revision_count} are kept."
+            )
+        return found
+
+    async def list_revisions(
+        self, principal: Principal, project_id: str, *, limit: int, before: int | None = None
+    ) -> Sequence[Revision]:
+        await self._require(principal, project_id)
+        return await self._records.list_revisions(project_id, limit=limit, before=before)
+
+    async def read_files(
+        self, principal: Principal, project_id: str, number: int
+    ) -> tuple[File, ...]:
+        await self.find_revision(principal, project_id, number)
+        return await self._records.read_files(project_id, number)
+
+    async def rename(
+        self, principal: Principal, project_id: str, *, name: str | None, description: str | None
+    ) -> Project:
+        project = await self._require(principal, project_id, is_changed=True)
+        await self._records.rename(
+            project_id,
+            name=project.name if name is None else check_project_name(name),
+            description=(
+                project.description if description is None else check_description(description)
+            ),
+        )
+        return await self._require(principal, project_id)
+
+    async def throw_away(self, principal: Principal, project_id: str) -> Project:
+        """Put it into the trash, from which it is deleted after `TRASH_DAYS`."""
+        project = await self._require(principal, project_id)
+        if project.deleted_at is None:
+            await self._records.set_deleted(project_id, self._now())
+        return await self._require(principal, project_id)
+
+    async def take_back(self, principal: Principal, project_id: str) -> Project:
+        """Take it out of the trash."""
+        await self._require(principal, project_id)
+        await self._records.set_deleted(project_id, None)
+        return await self._require(principal, project_id)
+
+    async def delete(self, principal: Principal, project_id: str) -> None:
+        """Delete what is in the trash. There is no way back."""
+        project = await self._require(principal, project_id)
+        if project.deleted_at is None:
+            raise ConflictError(
+                "Only what is in the trash is deleted; put the project there first."
+            )
+        await self._records.delete(project_id)
+
+    async def empty_trash(self) -> int:
+        """Delete what has been there for long enough."""
+        return await self._records.delete_trashed(before=self._now() - timedelta(days=TRASH_DAYS))
+
+    async def keep_trash_emptied(self) -> None:
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            try:
+                await self.empty_trash()
+            except Exception:  # noqa: BLE001  Whatever it is, the next time may go better.
+                _log.exception("trash_not_emptied")
+
+    async def run(
+        self, principal: Principal, project_id: str, number: int | None, submission: Submission
+    ) -> Execution:
+        """Run a revision, the newest if no number is given. `submission` has what is asked for
+        beside it: its files, runtime and entry are those of the revision, its arguments,
+        environment and stdin add to them.
+        """
+        project = await self._require(principal, project_id, is_changed=True)
+        revision = await self.find_revision(principal, project_id, number)
+        setup = revision.setup
+        return await self._executions.submit(
+            replace(
+                submission,
+                runtime=setup.runtime,
+                files=await self._records.read_files(project_id, revision.number),
+                entry=setup.entry,
+                args=submission.args or setup.args,
+                env={**setup.env, **submission.env},
+                stdin=submission.stdin or setup.stdin,
+            ),
+            owner_id=principal.owner_id,
+            project_id=project.id,
+            revision=revision.number,
+        )
+
+    def _build(self, former: _Former, setup: Setup, change: Change) -> Revision:
+        """Check what was asked for and return the revision it makes."""
+        self._check(setup, change)
+        entries = apply_change(former.entries, change)
+        check_distinct([entry.path for entry in entries])
+        for entry in entries:
+            check_path(entry.path)
+        if len(entries) > self._policy.file_count_max:
+            raise TooLargeError(
+                f"The project would have {len(entries)} files; at most"
+                f" {self._policy.file_count_max} are allowed.",
+                limit="file_count_max",
+            )
+        size = sum(entry.size_bytes for entry in entries)
+        if size > self._policy.source_bytes_max:
+            raise TooLargeError(
+                f"The files of the project would have {size} bytes; at most"
+                f" {self._policy.source_bytes_max} are allowed.",
+                limit="source_bytes_max",
+            )
+        if setup.entry is not None and entries and setup.entry not in {e.path for e in entries}:
+            raise InvalidRequestError(
+                f"The entry {setup.entry[:80]!r} is not one of the {len(entries)} files.",
+                field="entry",
+            )
+        return Revision(
+            project_id=former.project_id,
+            number=former.number + 1,
+            setup=setup,
+            entries=entries,
+            created_at=self._now(),
+            fingerprint=fingerprint(setup, entries),
+        )
+
+    def _check(self, setup: Setup, change: Change) -> None:
+        if change.setup is not None:
+            self._find_runtime(setup.runtime)
+            check_run_fields(args=setup.args, env=setup.env, stdin=setup.stdin, policy=self._policy)
+        if len(change.move) + len(change.remove) > _MOVE_COUNT_MAX:
+            raise TooLargeError(
+                f"At most {_MOVE_COUNT_MAX} files are moved and removed at a time.",
+                limit="move_count_max",
+            )
+        for _, target in change.move:
+            check_path(target)
+        check_distinct([file.path for file in change.put])
+        for file in change.put:
+            check_path(file.path)
+            if len(file.content) > self._policy.file_bytes_max:
+                raise TooLargeError(
+                    f"File {file.path[:80]!r} has {len(file.content)} bytes; at most"
+                    f" {self._policy.file_bytes_max} are allowed.",
+                    limit="file_bytes_max",
+                )
+
+    async def _require(
+        self, principal: Principal, project_id: str, *, is_changed: bool = False
+    ) -> Project:
+        project = await self._records.find(project_id) if is_identifier(project_id) else None
+        if project is None or project.owner_id != principal.owner_id:
+            raise NotFoundError(f"There is no project {project_id[:40]!r}.")
+        if is_changed and project.deleted_at is not None:
+            raise ConflictError("The project is in the trash; take it out first.")
+        return project
+
+    def _full(self) -> TooLargeError:
+        bounds = self._bounds
+        return TooLargeError(
+            f"You may keep {bounds.project_count} projects and {bounds.bytes_of_owner} bytes in"
+            " them, all revisions together; delete something first.",
+            limit="bytes_of_owner",
+        )
+
+    def _now(self) -> datetime:
+        return datetime.fromtimestamp(self._now_us() / 1e6, UTC)
+
+
+def _owner_of(principal: Principal) -> str:
+    assert principal.account is not None, "the route's rule lets accounts only pass"
+    return principal.account.id
+
+
+def _content(revision: Revision, put: Sequence[File]) -> NewContent:
+    hashes = {entry.path: entry.hash for entry in revision.entries}
+    return NewContent(revision=revision, contents={hashes[file.path]: file.content for file in put})
+
+
+def _conflict(newest: int, base: int) -> RevisionConflictError:
+    return RevisionConflictError(
+        f"The project was saved since revision {base}: the newest is {newest}. Load it, and save"
+        " again what is still wanted.",
+        revision=newest,
+    )

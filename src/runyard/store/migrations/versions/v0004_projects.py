@@ -1,0 +1,93 @@
+"""Projects, their revisions and files, and the executions that belong to them."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+
+_ID, _HASH = sa.String(26), sa.String(64)
+
+
+def upgrade() -> None:
+    op.add_column("executions", sa.Column("project_id", _ID))
+    op.add_column("executions", sa.Column("revision", sa.Integer))
+    is_of_project = sa.text("project_id IS NOT NULL")
+    op.create_index(
+        "ix_executions_project",
+        "executions",
+        ["project_id", "id"],
+        sqlite_where=is_of_project,
+        postgresql_where=is_of_project,
+    )
+    _create_projects()
+    _create_contents()
+
+
+def _create_projects() -> None:
+    op.create_table(
+        "projects",
+        sa.Column("id", _ID, nullable=False),
+        sa.Column("owner_id", _ID, nullable=False),
+        sa.Column("name", sa.Text, nullable=False),
+        sa.Column("description", sa.Text, nullable=False),
+        sa.Column("revision", sa.Integer, nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.Column("updated_us", sa.BigInteger, nullable=False),
+        sa.Column("deleted_us", sa.BigInteger),
+        sa.PrimaryKeyConstraint("id", name="pk_projects"),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["accounts.id"], name="fk_projects_owner_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_projects_owner_id_updated_us", "projects", ["owner_id", "updated_us"])
+    op.create_index("ix_projects_deleted_us", "projects", ["deleted_us"])
+    op.create_table(
+        "revisions",
+        sa.Column("project_id", _ID, nullable=False),
+        sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("runtime", sa.String(100), nullable=False),
+        sa.Column("setup", sa.Text, nullable=False),
+        sa.Column("stdin", sa.LargeBinary, nullable=False),
+        sa.Column("fingerprint", _HASH, nullable=False),
+        sa.Column("restored_from", sa.Integer),
+        sa.Column("file_count", sa.Integer, nullable=False),
+        sa.Column("size_bytes", sa.BigInteger, nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "number", name="pk_revisions"),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name="fk_revisions_project_id", ondelete="CASCADE"
+        ),
+    )
+
+
+def _create_contents() -> None:
+    op.create_table(
+        "revision_files",
+        sa.Column("project_id", _ID, nullable=False),
+        sa.Column("number", sa.Integer, autoincrement=False, nullable=False),
+        sa.Column("path", sa.String(512), nullable=False),
+        sa.Column("owner_id", _ID, nullable=False),
+        sa.Column("hash", _HASH, nullable=False),
+        sa.Column("size_bytes", sa.BigInteger, nullable=False),
+        sa.Column("executable", sa.Boolean, nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "number", "path", name="pk_revision_files"),
+        sa.ForeignKeyConstraint(
+            ["project_id", "number"],
+            ["revisions.project_id", "revisions.number"],
+            name="fk_revision_files_project_id",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index("ix_revision_files_owner_id_hash", "revision_files", ["owner_id", "hash"])
+    op.create_table(
+        "blobs",
+        sa.Column("owner_id", _ID, nullable=False),
+        sa.Column("hash", _HASH, nullable=False),
+        sa.Column("size_bytes", sa.BigInteger, nullable=False),
+        sa.Column("content", sa.LargeBinary, nullable=False),
+        sa.PrimaryKeyConstraint("owner_id", "hash", name="pk_blobs"),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["accounts.id"], name="fk_blobs_owner_id", ondelete="CASCADE"
+        ),
+    )

@@ -1,0 +1,85 @@
+"""The tables of projects. A revision lists its files by hash; content is kept once for each owner,
+so that nobody learns from anything what others keep, and what is deleted with an account is gone.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
+
+from runyard.store.account_tables import accounts
+from runyard.store.tables import metadata
+
+_ID = String(26)
+_HASH = String(64)
+
+projects = Table(
+    "projects",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("owner_id", _ID, ForeignKey(accounts.c.id, ondelete="CASCADE"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("deleted_us", BigInteger),
+)
+Index("ix_projects_owner_id_updated_us", projects.c.owner_id, projects.c.updated_us)
+Index("ix_projects_deleted_us", projects.c.deleted_us)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("runtime", String(100), nullable=False),
+    # JSON: entry, args, env.
+    Column("setup", Text, nullable=False),
+    Column("stdin", LargeBinary, nullable=False),
+    Column("fingerprint", _HASH, nullable=False),
+    Column("restored_from", Integer),
+    Column("file_count", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+revision_files = Table(
+    "revision_files",
+    metadata,
+    Column("project_id", _ID, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("path", String(512), primary_key=True),
+    Column("owner_id", _ID, nullable=False),
+    Column("hash", _HASH, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("executable", Boolean, nullable=False),
+    ForeignKeyConstraint(
+        ["project_id", "number"],
+        ["revisions.project_id", "revisions.number"],
+        name="fk_revision_files_project_id",
+        ondelete="CASCADE",
+    ),
+)
+Index("ix_revision_files_owner_id_hash", revision_files.c.owner_id, revision_files.c.hash)
+
+blobs = Table(
+    "blobs",
+    metadata,
+    Column("owner_id", _ID, ForeignKey(accounts.c.id, ondelete="CASCADE"), primary_key=True),
+    Column("hash", _HASH, primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    # Packed.
+    Column("content", LargeBinary, nullable=False),
+)
