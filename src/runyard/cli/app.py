@@ -7,20 +7,27 @@ from typing import Annotated
 
 import typer
 
+from runyard.cli.admin import admin
 from runyard.cli.doctor import doctor
 from runyard.cli.local import Invocation, Local
+from runyard.cli.login import login
+from runyard.cli.logout import logout
 from runyard.cli.output import exit_code_of_error, say
 from runyard.cli.run import run_files
 from runyard.cli.runs import runs
 from runyard.cli.runtimes import runtimes
 from runyard.cli.serve import serve
+from runyard.cli.set_up import set_up
 from runyard.cli.version import version
+from runyard.cli.whoami import whoami
 from runyard.cli.worker import worker
-from runyard.client.errors import ApiError, ClientError
+from runyard.client.errors import ApiError, AuthenticationError, ClientError
 from runyard.client.wire import SERVER_VARIABLE
 from runyard.domain.errors import RunyardError
 
 SEPARATOR = "--"
+# Of refusals that a login helps against.
+_LOGIN_CODES = frozenset({"authentication_required", "invalid_token"})
 
 
 def run_command_line(arguments: Sequence[str], *, local: Local | None) -> int:
@@ -57,6 +64,11 @@ def _build() -> typer.Typer:
     app.command("worker")(worker)
     app.add_typer(runtimes, name="runtimes")
     app.add_typer(runs, name="runs")
+    app.command("login")(login)
+    app.command("logout")(logout)
+    app.command("whoami")(whoami)
+    app.command("set-up")(set_up)
+    app.add_typer(admin, name="admin")
     app.command("doctor")(doctor)
     app.command("version")(version)
     return app
@@ -90,4 +102,13 @@ def _describe(error: ClientError | RunyardError) -> str:
     text = str(error)
     if isinstance(error, ApiError) and len(error.fields) > 1:
         text = "; ".join(f"{each.get('field')}: {each.get('message')}" for each in error.fields)
-    return " ".join(text.split())
+    advice = _advise(error)
+    return " ".join(f"{text} {advice}".split())
+
+
+def _advise(error: ClientError | RunyardError) -> str:
+    if isinstance(error, AuthenticationError) and error.code in _LOGIN_CODES:
+        return "See runyard login --help."
+    if isinstance(error, ApiError) and error.problem.raw.get("scope") == "admin":
+        return "See runyard login --admin."
+    return ""

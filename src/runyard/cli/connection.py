@@ -6,10 +6,12 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from runyard.cli.local import Invocation
 from runyard.cli.output import UsageError
 from runyard.client.async_client import AsyncClient
+from runyard.client.sync_client import Client
 
 # The name under which the server in this process accepts requests.
 EMBEDDED_SERVER = "http://127.0.0.1"
@@ -23,7 +25,10 @@ async def open_client(
 ) -> AsyncIterator[AsyncClient]:
     """`keep_records` is for who asks after executions of other times, and must see them all."""
     if invocation.server:
-        async with AsyncClient(invocation.server) as client:
+        from runyard.cli.credentials import find_token  # noqa: PLC0415 - only for a server
+
+        token = find_token(invocation.server)
+        async with AsyncClient(invocation.server, token=token) as client:
             yield client
         return
     if invocation.local is None:
@@ -33,7 +38,8 @@ async def open_client(
         )
     async with (
         invocation.local.open_transport(keep_records=keep_records) as transport,
-        AsyncClient(EMBEDDED_SERVER, transport=transport) as client,
+        # No account is known in here, whatever RUNYARD_TOKEN says.
+        AsyncClient(EMBEDDED_SERVER, token="", transport=transport) as client,
     ):
         yield client
 
@@ -51,3 +57,21 @@ def talk(
             return await conversation(client)
 
     return asyncio.run(hold())
+
+
+def require_server(invocation: Invocation, named: str | None = None) -> str:
+    """Return the server that was named for this verb, or for all of them."""
+    server = (named or invocation.server or "").rstrip("/")
+    if not server:
+        raise UsageError("No server is named. Set RUNYARD_SERVER or --server.")
+    parts = urlsplit(server)
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        raise UsageError(f"{server} is not a server's address; it begins with https:// or http://.")
+    return server
+
+
+def connect(server: str, *, token: str) -> Client:
+    """Open the client of a verb that asks a person: it waits without an event loop, so that Ctrl-C
+    ends it at once.
+    """
+    return Client(server, token=token)

@@ -6,7 +6,7 @@ The command line is a client and imports nothing of the server, so that it also 
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from runyard.cli.output import UsageError
@@ -22,6 +22,16 @@ class ServeChoices:
     host: str | None = None
     port: int | None = None
     profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewAccount:
+    """Somebody who is to have an account. `repr` leaves the password out."""
+
+    name: str
+    email: str
+    password: str = field(repr=False)
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +65,14 @@ class Local(Protocol):
     def work(self) -> int: ...
 
     def diagnose(self) -> Diagnosis: ...
+
+    def create_account(self, account: NewAccount) -> str:
+        """Make an account in this installation's database, whether or not a server is running.
+
+        Returns its name as it is kept. Raises InvalidRequestError, or ConflictError for a name or
+        address that is taken.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from runyard.client.errors import (
     RuntimeUnavailableError,
     ServerError,
     UnknownRuntimeError,
+    UnusableTokenError,
 )
 from runyard.client.models import Execution
 from runyard.domain.errors import RuntimeUnavailableError as LocalRuntimeUnavailableError
@@ -64,7 +65,7 @@ def say(text: str) -> None:
 
 def exit_code_of_error(error: ClientError | RunyardError) -> int:
     match error:
-        case UsageError():
+        case UsageError() | UnusableTokenError():
             return 2
         case (
             UnknownRuntimeError()

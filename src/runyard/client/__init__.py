@@ -1,8 +1,17 @@
-"""The SDK: talks to a Runyard server over HTTP and imports nothing of it."""
+"""The SDK: talks to a Runyard server over HTTP and imports nothing of it.
+
+What speaks of accounts is loaded when it is asked for: who runs a program does not wait for it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from runyard.client.async_client import AsyncClient
 from runyard.client.errors import (
     ApiError,
+    AuthenticationError,
     ClientError,
     ConflictError,
     ConnectionFailedError,
@@ -13,8 +22,10 @@ from runyard.client.errors import (
     RuntimeUnavailableError,
     ServerError,
     TooLargeError,
+    TooManyAttemptsError,
     UnexpectedAnswerError,
     UnknownRuntimeError,
+    UnusableTokenError,
 )
 from runyard.client.in_process import InProcessTransport
 from runyard.client.models import (
@@ -33,33 +44,76 @@ from runyard.client.models import (
 from runyard.client.sync_client import Client
 from runyard.client.terminal import Terminal
 
+if TYPE_CHECKING:
+    from runyard.client.account_models import (
+        Account,
+        AccountPage,
+        ApiToken,
+        DeviceOffer,
+        Invitation,
+        Login,
+        NewApiToken,
+        NewInvitation,
+        OwnAccount,
+        PasswordLink,
+        Session,
+        SignUpOptions,
+        TotpOffer,
+        WaitingDevice,
+    )
+
+_ACCOUNT_MODELS = "runyard.client.account_models"
+
 __all__ = [
+    "Account",
+    "AccountPage",
     "ApiError",
+    "ApiToken",
     "Artifact",
     "AsyncClient",
+    "AuthenticationError",
     "Case",
     "Check",
     "Client",
     "ClientError",
     "ConflictError",
     "ConnectionFailedError",
+    "DeviceOffer",
     "Event",
     "Execution",
     "ExecutionPage",
     "InProcessTransport",
     "InvalidRequestError",
+    "Invitation",
+    "Login",
+    "NewApiToken",
+    "NewInvitation",
     "NotFoundError",
+    "OwnAccount",
+    "PasswordLink",
     "Problem",
     "RefusedError",
     "RunOptions",
     "Runtime",
     "RuntimeUnavailableError",
     "ServerError",
+    "Session",
+    "SignUpOptions",
     "SourceFile",
     "Step",
     "Terminal",
     "TooLargeError",
+    "TooManyAttemptsError",
+    "TotpOffer",
     "UnexpectedAnswerError",
     "UnknownRuntimeError",
+    "UnusableTokenError",
     "Usage",
+    "WaitingDevice",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module(_ACCOUNT_MODELS), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

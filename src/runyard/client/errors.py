@@ -4,15 +4,18 @@ class                       when
 --------------------------  ---------------------------------------------------------------
 ClientError                 (abstract)
 ├─ ConnectionFailedError    the server cannot be reached, or broke off
+├─ UnusableTokenError       what was given cannot be a token; nothing was sent
 ├─ UnexpectedAnswerError    the answer is not what this SDK understands
 └─ ApiError                 the server said no: `status`, `code`, `detail`, `fields`
    ├─ InvalidRequestError   400, 415, 422
-   ├─ RefusedError          401, 403
+   ├─ RefusedError          403
+   │  └─ AuthenticationError   401; `code` says what is missing, totp_required for example
    ├─ NotFoundError         404
    │  └─ UnknownRuntimeError   404 with code unknown_runtime
    ├─ ConflictError         409
    │  └─ RuntimeUnavailableError  409 with code runtime_unavailable
    ├─ TooLargeError         413
+   ├─ TooManyAttemptsError  429; `retry_after_seconds`
    └─ ServerError           5xx; `retry` says whether trying again makes sense
 """
 
@@ -21,12 +24,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+RETRY_SECONDS = 60
+
 
 class ClientError(Exception):
     """The root of the tree."""
 
 
 class ConnectionFailedError(ClientError):
+    pass
+
+
+class UnusableTokenError(ClientError):
     pass
 
 
@@ -68,6 +77,10 @@ class RefusedError(ApiError):
     pass
 
 
+class AuthenticationError(RefusedError):
+    pass
+
+
 class NotFoundError(ApiError):
     pass
 
@@ -88,6 +101,14 @@ class TooLargeError(ApiError):
     pass
 
 
+class TooManyAttemptsError(ApiError):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        seconds = problem.raw.get("retry_after_seconds")
+        # A proxy that refuses by itself says nothing of ours.
+        self.retry_after_seconds = seconds if isinstance(seconds, int) else RETRY_SECONDS
+
+
 class ServerError(ApiError):
     pass
 
@@ -98,13 +119,14 @@ _BY_CODE: dict[str, type[ApiError]] = {
 }
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: InvalidRequestError,
-    401: RefusedError,
+    401: AuthenticationError,
     403: RefusedError,
     404: NotFoundError,
     409: ConflictError,
     413: TooLargeError,
     415: InvalidRequestError,
     422: InvalidRequestError,
+    429: TooManyAttemptsError,
 }
 
 

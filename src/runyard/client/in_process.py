@@ -6,7 +6,7 @@ It streams as a network would; httpx's own transport hands over only complete re
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from runyard.client.errors import ConnectionFailedError
+from runyard.client.terminal import refusal_of
 
 Message = MutableMapping[str, Any]
 AsgiApplication = Callable[
@@ -48,8 +49,8 @@ class InProcessTransport(httpx.AsyncBaseTransport):
         await exchange.start(self._application, scope)
         return httpx.Response(exchange.status, headers=exchange.headers, stream=exchange)
 
-    def open_websocket(self, url: str) -> InProcessWebSocket:
-        return InProcessWebSocket(self._application, url)
+    def open_websocket(self, url: str, headers: Mapping[str, str]) -> InProcessWebSocket:
+        return InProcessWebSocket(self._application, url, headers)
 
 
 class _Exchange(httpx.AsyncByteStream):
@@ -115,9 +116,10 @@ class _Exchange(httpx.AsyncByteStream):
 class InProcessWebSocket:
     """The client's end of a WebSocket of the application."""
 
-    def __init__(self, application: AsgiApplication, url: str) -> None:
+    def __init__(self, application: AsgiApplication, url: str, headers: Mapping[str, str]) -> None:
         self._application = application
         self._url = urlsplit(url)
+        self._headers = [(name.lower().encode(), text.encode()) for name, text in headers.items()]
         self._to_application: asyncio.Queue[Message] = asyncio.Queue()
         self._from_application: asyncio.Queue[Message] = asyncio.Queue(maxsize=64)
         self._running: asyncio.Task[None] | None = None
@@ -127,7 +129,7 @@ class InProcessWebSocket:
             "type": "websocket",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": "1.1",
-            "headers": [(b"host", self._url.netloc.encode())],
+            "headers": [(b"host", self._url.netloc.encode()), *self._headers],
             "scheme": "ws",
             "path": self._url.path,
             "raw_path": self._url.path.encode(),
@@ -135,11 +137,16 @@ class InProcessWebSocket:
             "server": (self._url.hostname, self._url.port or 80),
             "client": CLIENT_ADDRESS,
             "subprotocols": [],
+            "extensions": {"websocket.http.response": {}},
             "root_path": "",
         }
         self._to_application.put_nowait({"type": "websocket.connect"})
         self._running = asyncio.create_task(self._run(scope))
         message = await self._from_application.get()
+        if message["type"] == "websocket.http.response.start":
+            body = await self._read_answer()
+            await self.__aexit__()
+            raise refusal_of(message["status"], body)
         if message["type"] != "websocket.accept":
             await self.__aexit__()
             reason = message.get("reason") or f"code {message.get('code')}"
@@ -164,6 +171,14 @@ class InProcessWebSocket:
             raise ConnectionFailedError(
                 f"The terminal was closed: {message.get('reason') or 'no reason given'}."
             )
+
+    async def _read_answer(self) -> bytes:
+        body = b""
+        while (message := await self._from_application.get())["type"].endswith("response.body"):
+            body += message.get("body", b"")
+            if not message.get("more_body", False):
+                break
+        return body
 
     async def _run(self, scope: Message) -> None:
         try:

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from types import TracebackType
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Self, Unpack
 
 import httpx
 
 from runyard.client import wire
-from runyard.client.async_client import (
-    CONNECT_SECONDS_MAX,
-    READ_SECONDS_MAX,
-    RECONNECT_COUNT_MAX,
-    RECONNECT_SECONDS,
-    WAIT_SECONDS,
-)
+from runyard.client.async_client import RECONNECT_COUNT_MAX, RECONNECT_SECONDS, WAIT_SECONDS
 from runyard.client.errors import ConnectionFailedError
 from runyard.client.models import Event, Execution, ExecutionPage, Files, RunOptions, Runtime
 from runyard.client.server_sent_events import EventReader
+from runyard.client.sync_connection import Connection
+
+if TYPE_CHECKING:
+    from runyard.client.sync_accounts import Accounts
+    from runyard.client.sync_administration import Administration
 
 
 class Client:
@@ -27,17 +27,20 @@ class Client:
 
     Args:
         server: The server's address; else the variable RUNYARD_SERVER, else 127.0.0.1:8080.
+        token: An API token or an access token; else the variable RUNYARD_TOKEN. "" sends none.
         transport: Replaces the network.
     """
 
     def __init__(
-        self, server: str | None = None, *, transport: httpx.BaseTransport | None = None
+        self,
+        server: str | None = None,
+        *,
+        token: str | None = None,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.server = wire.choose_server(server).rstrip("/")
-        self._http = httpx.Client(
-            base_url=self.server,
-            transport=transport,
-            timeout=httpx.Timeout(READ_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
+        self._connection = Connection(
+            self.server, token=wire.choose_token(token), transport=transport
         )
 
     def __enter__(self) -> Self:
@@ -52,7 +55,23 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        self._http.close()
+        self._connection.close()
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Getting in and out, and one's own account."""
+        from runyard.client.sync_accounts import Accounts  # noqa: PLC0415 - see AsyncClient
+
+        return Accounts(self._connection)
+
+    @cached_property
+    def admin(self) -> Administration:
+        """Accounts and invitations, for administrators."""
+        from runyard.client.sync_administration import (  # noqa: PLC0415 - see AsyncClient
+            Administration,
+        )
+
+        return Administration(self._connection)
 
     def run(self, runtime: str, files: Files, **options: Unpack[RunOptions]) -> Execution:
         """Submit and wait for the end, however long it takes.
@@ -66,16 +85,16 @@ class Client:
             The finished execution. That the program failed is in its outcome.
         """
         body = wire.render_submission(runtime, files, options, wait=WAIT_SECONDS)
-        execution = wire.parse_execution(self._call("POST", wire.EXECUTIONS, json=body))
+        execution = wire.parse_execution(self._connection.call("POST", wire.EXECUTIONS, json=body))
         return execution if execution.is_finished else self.wait(execution.id)
 
     def submit(self, runtime: str, files: Files, **options: Unpack[RunOptions]) -> Execution:
         """Submit and return at once with the queued execution."""
         body = wire.render_submission(runtime, files, options)
-        return wire.parse_execution(self._call("POST", wire.EXECUTIONS, json=body))
+        return wire.parse_execution(self._connection.call("POST", wire.EXECUTIONS, json=body))
 
     def get(self, execution_id: str) -> Execution:
-        return wire.parse_execution(self._call("GET", wire.execution_path(execution_id)))
+        return wire.parse_execution(self._connection.call("GET", wire.execution_path(execution_id)))
 
     def wait(self, execution_id: str) -> Execution:
         """Return the execution once it is finished."""
@@ -85,30 +104,33 @@ class Client:
 
     def list(self, *, limit: int = 20, before: str | None = None) -> ExecutionPage:
         query = {"limit": str(limit)} | ({} if before is None else {"before": before})
-        return wire.parse_page(self._call("GET", wire.EXECUTIONS, params=query))
+        return wire.parse_page(self._connection.call("GET", wire.EXECUTIONS, params=query))
 
     def cancel(self, execution_id: str) -> Execution:
         path = wire.execution_path(execution_id, "/cancel")
-        return wire.parse_execution(self._call("POST", path))
+        return wire.parse_execution(self._connection.call("POST", path))
 
     def write_stdin(self, execution_id: str, data: str | bytes = b"", *, eof: bool = False) -> None:
         """Feed an interactive execution; `eof` closes its stdin after the data."""
         text, encoding = wire.render_content(data)
         body = {"data": text, "encoding": encoding, "eof": eof}
-        self._call("POST", wire.execution_path(execution_id, "/stdin"), json=body)
+        self._connection.call("POST", wire.execution_path(execution_id, "/stdin"), json=body)
 
     def artifact(self, execution_id: str, name: str) -> bytes:
         """Return the content of a file the program left."""
-        response = self._request("GET", wire.artifact_path(execution_id, name))
+        response = self._connection.request("GET", wire.artifact_path(execution_id, name))
         if not response.is_success:
             wire.parse_answer(response)
         return response.content
 
     def runtimes(self) -> Sequence[Runtime]:
-        return [wire.parse_runtime(entry) for entry in self._call("GET", wire.RUNTIMES)["items"]]
+        return [
+            wire.parse_runtime(entry)
+            for entry in self._connection.call("GET", wire.RUNTIMES)["items"]
+        ]
 
     def runtime(self, name: str) -> Runtime:
-        return wire.parse_runtime(self._call("GET", wire.runtime_path(name)))
+        return wire.parse_runtime(self._connection.call("GET", wire.runtime_path(name)))
 
     def events(self, execution_id: str, *, after: int = 0) -> Iterator[Event]:
         """Yield what happens to the execution until it is finished, past events first.
@@ -135,21 +157,7 @@ class Client:
     def _events_once(self, execution_id: str, after: int) -> Iterator[Event]:
         reader = EventReader()
         path = wire.execution_path(execution_id, "/events")
-        try:
-            with self._http.stream("GET", path, headers={"Last-Event-ID": str(after)}) as response:
-                if not response.is_success:
-                    response.read()
-                    wire.parse_answer(response)
-                for chunk in response.iter_bytes():
-                    yield from reader.feed(chunk)
-        except httpx.TransportError as error:
-            raise ConnectionFailedError(wire.describe_failure(self.server, error)) from error
-
-    def _call(self, method: str, path: str, **content: Any) -> Any:
-        return wire.parse_answer(self._request(method, path, **content))
-
-    def _request(self, method: str, path: str, **content: Any) -> httpx.Response:
-        try:
-            return self._http.request(method, path, **content)
-        except httpx.TransportError as error:
-            raise ConnectionFailedError(wire.describe_failure(self.server, error)) from error
+        headers = {"Last-Event-ID": str(after)}
+        with self._connection.stream(path, headers) as response:
+            for chunk in response.iter_bytes():
+                yield from reader.feed(chunk)

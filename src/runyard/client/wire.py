@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from urllib.parse import quote
 
 import httpx
 
-from runyard.client.errors import Problem, UnexpectedAnswerError, build_error
+from runyard.client.errors import Problem, UnexpectedAnswerError, UnusableTokenError, build_error
 from runyard.client.models import (
     Artifact,
     Case,
@@ -33,10 +34,28 @@ EXECUTIONS = f"{API_PREFIX}/executions"
 RUNTIMES = f"{API_PREFIX}/runtimes"
 SERVER_VARIABLE = "RUNYARD_SERVER"
 SERVER_DEFAULT = "http://127.0.0.1:8080"
+TOKEN_VARIABLE = "RUNYARD_TOKEN"  # noqa: S105  A name, not a token.
+_TOKEN = re.compile(r"[!-~]+")
 
 
 def choose_server(server: str | None) -> str:
     return server or os.environ.get(SERVER_VARIABLE) or SERVER_DEFAULT
+
+
+def choose_token(token: str | None) -> str | None:
+    """Return the token to send, or None for none, which "" asks for.
+
+    Raises UnusableTokenError.
+    """
+    chosen = (os.environ.get(TOKEN_VARIABLE, "") if token is None else token).strip()
+    # Whatever refused it as a part of a header would repeat it in its message.
+    if chosen and not _TOKEN.fullmatch(chosen):
+        raise UnusableTokenError("The token has characters that no token has.")
+    return chosen or None
+
+
+def render_authorization(token: str | None) -> dict[str, str]:
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
 
 
 def execution_path(execution_id: str, suffix: str = "") -> str:

@@ -1,0 +1,77 @@
+"""Accounts as administrators see them, asynchronously. The synchronous one has the same shape."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from runyard.client import account_wire as wire
+from runyard.client.account_models import (
+    Account,
+    AccountPage,
+    Invitation,
+    NewInvitation,
+    PasswordLink,
+)
+from runyard.client.async_connection import AsyncConnection
+
+USER = "user"
+
+
+class AsyncAdministration:
+    """`client.admin`. Every call needs an administrator, or a token of one with the scope admin."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def accounts(
+        self, *, query: str = "", limit: int = 50, after: str | None = None
+    ) -> AccountPage:
+        """List accounts by name; `query` is a part of a name or an address."""
+        fields = wire.render_given(query=query, limit=str(limit), after=after)
+        return wire.parse_account_page(
+            await self._connection.call("GET", wire.ACCOUNTS, params=fields)
+        )
+
+    async def account(self, account_id: str) -> Account:
+        return wire.parse_account(await self._connection.call("GET", wire.account_path(account_id)))
+
+    async def create(self, *, name: str, email: str, password: str, role: str = USER) -> Account:
+        """Make an account for somebody."""
+        body = {"name": name, "email": email, "password": password, "role": role}
+        return wire.parse_account(await self._connection.call("POST", wire.ACCOUNTS, json=body))
+
+    async def change(
+        self, account_id: str, *, role: str | None = None, suspended: bool | None = None
+    ) -> Account:
+        """Change the role, or suspend an account: it is logged out, and its tokens are refused."""
+        body = wire.render_given(role=role, suspended=suspended)
+        path = wire.account_path(account_id)
+        return wire.parse_account(await self._connection.call("PATCH", path, json=body))
+
+    async def delete(self, account_id: str) -> None:
+        """Delete an account with everything that is its own. There is no way back."""
+        await self._connection.call("DELETE", wire.account_path(account_id))
+
+    async def password_link(self, account_id: str) -> PasswordLink:
+        """Make a link with which somebody chooses a password anew. Earlier ones are void."""
+        path = wire.account_path(account_id, "/password-link")
+        return wire.parse_password_link(await self._connection.call("POST", path))
+
+    async def remove_totp(self, account_id: str) -> Account:
+        """Ask somebody who lost the authenticator and the recovery codes for neither any more."""
+        path = wire.account_path(account_id, "/totp/remove")
+        return wire.parse_account(await self._connection.call("POST", path))
+
+    async def invitations(self) -> Sequence[Invitation]:
+        """List the invitations that nobody has used, newest first."""
+        body = await self._connection.call("GET", wire.INVITATIONS)
+        return [wire.parse_invitation(entry) for entry in body["items"]]
+
+    async def invite(self, *, email: str | None = None, role: str = USER) -> NewInvitation:
+        """Let one person sign up; only with this address, if one is named."""
+        body = wire.render_given(email=email, role=role)
+        answer = await self._connection.call("POST", wire.INVITATIONS, json=body)
+        return wire.parse_new_invitation(answer)
+
+    async def withdraw_invitation(self, invitation_id: str) -> None:
+        await self._connection.call("DELETE", wire.invitation_path(invitation_id))
