@@ -39,6 +39,7 @@ from tests.conformance.clusters import Cluster, open_cluster
 T = TypeVar("T")
 
 DEADLINE_SECONDS = 10.0
+OWNER = "ada"
 
 _numbers = itertools.count()
 
@@ -206,7 +207,7 @@ async def test_two_workers_share_a_queue_without_meeting(
 
     assert all(shares)
     assert sorted(itertools.chain(*shares)) == sorted(inserted)
-    found = await store.list(limit=100, before=None)
+    found = await store.list(owner_id=OWNER, limit=100, before=None)
     assert {(each.state, each.attempt) for each in found} == {(State.FINISHED, 1)}
 
 
@@ -262,7 +263,7 @@ async def test_two_servers_clear_up_side_by_side(
     async with _open_transaction(database, lock) as locked:
         assert await _soon(other_store.delete_finished(before=later, count_max=5)) == 4
 
-    [left] = await store.list(limit=10, before=None)
+    [left] = await store.list(owner_id=OWNER, limit=10, before=None)
     assert left.id == locked
 
 
@@ -285,7 +286,9 @@ async def test_two_servers_on_one_database_run_everything_once(
             for name in ("one", "other")
         ]
         submitted = [
-            await server.executions.submit(submission) for _ in range(3) for server in servers
+            await server.executions.submit(submission, owner_id=OWNER)
+            for _ in range(3)
+            for server in servers
         ]
         # Each is asked of both, so also of the one that did not run it.
         finished = await asyncio.gather(
@@ -302,7 +305,7 @@ async def test_two_servers_on_one_database_run_everything_once(
     }
     assert all(each.is_ready for each in health)
     assert finished[::2] == finished[1::2]
-    assert len(await store.list(limit=100, before=None)) == len(submitted)
+    assert len(await store.list(owner_id=OWNER, limit=100, before=None)) == len(submitted)
 
 
 @asynccontextmanager
@@ -355,7 +358,7 @@ def _ask(query: str) -> Callable[[Connection], object]:
 
 
 async def _insert(store: SqlExecutionStore) -> str:
-    execution = build_execution()
+    execution = build_execution(owner_id=OWNER)
     assert await store.insert(execution, queue_length_max=1000)
     return execution.id
 

@@ -77,13 +77,14 @@ sessions = Table(
 Index("ix_sessions_account_id", sessions.c.account_id)
 Index("ix_sessions_expires_us", sessions.c.expires_us)
 
-# Used ones are kept as long as their session, so that one that comes again is known for what it is.
+# Used ones are kept for a while, so that one that comes again is known for what it is.
 refresh_tokens = Table(
     "refresh_tokens",
     metadata,
     Column("hash", _HASH, primary_key=True),
     Column("session_id", _ID, ForeignKey("sessions.id", ondelete="CASCADE"), nullable=False),
     Column("is_used", Boolean, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
 )
 Index("ix_refresh_tokens_session_id", refresh_tokens.c.session_id)
 

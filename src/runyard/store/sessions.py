@@ -63,7 +63,7 @@ class SessionRecords:
             if connection.execute(same).first() is None:
                 return False
             connection.execute(insert(sessions).values(row))
-            _add_refresh_token(connection, session.id, refresh_hash)
+            _add_refresh_token(connection, session.id, refresh_hash, now=to_us(session.created_at))
             return True
 
         return await self._database.write(add)
@@ -104,7 +104,7 @@ class SessionRecords:
             if not used.rowcount:
                 connection.execute(delete(sessions).where(sessions.c.id == row.session_id))
                 return Rotated(outcome=Rotation.REPLAYED, account=to_account(row))
-            _add_refresh_token(connection, row.session_id, new_hash)
+            _add_refresh_token(connection, row.session_id, new_hash, now=now)
             connection.execute(
                 update(sessions)
                 .where(sessions.c.id == row.session_id)
@@ -153,6 +153,13 @@ class SessionRecords:
         )
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
+    async def delete_used(self, *, before: int) -> int:
+        """Forget used refresh tokens that were given before a moment."""
+        statement = delete(refresh_tokens).where(
+            refresh_tokens.c.is_used, refresh_tokens.c.created_us < before
+        )
+        return await self._database.write(lambda connection: connection.execute(statement).rowcount)
+
     async def delete_expired(self, *, now: int) -> int:
         statement = delete(sessions).where(sessions.c.expires_us <= now)
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
@@ -168,8 +175,10 @@ def _find_by_refresh_token(refresh_hash: str) -> Any:
     )
 
 
-def _add_refresh_token(connection: Connection, session_id: str, refresh_hash: str) -> None:
-    row = {"hash": refresh_hash, "session_id": session_id, "is_used": False}
+def _add_refresh_token(
+    connection: Connection, session_id: str, refresh_hash: str, *, now: int
+) -> None:
+    row = {"hash": refresh_hash, "session_id": session_id, "is_used": False, "created_us": now}
     connection.execute(insert(refresh_tokens).values(row))
 
 

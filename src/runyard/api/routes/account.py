@@ -104,7 +104,7 @@ async def offer_totp(
     dependencies=FOR_NEWCOMERS,
     response_model=RecoveryCodesAnswer,
     openapi_extra=json_body(CodeBody),
-    responses=problems(401, 409, 415),
+    responses=problems(401, 409, 415, 429),
 )
 async def confirm_totp(
     request: Request, application: CurrentApplication, principal: CurrentPrincipal

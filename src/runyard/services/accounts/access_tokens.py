@@ -12,13 +12,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from runyard.domain.errors import InvalidTokenError
 from runyard.domain.identifiers import is_identifier, new_identifier
-from runyard.services.accounts.sealing import Sealer
+from runyard.services.accounts.sealing import Sealer, SealError
 from runyard.store.signing_keys import SigningKey, SigningKeyRecords
 
 ACCESS_SECONDS = 900
 KEY_DAYS = 30
+_log = structlog.get_logger(__name__)
 _ALGORITHM = "HS256"
 _AUDIENCE = "runyard"
 _KEY_US = KEY_DAYS * 86_400_000_000
@@ -124,7 +127,13 @@ class AccessTokens:
     async def _load(self) -> None:
         self._looked_at = time.monotonic()
         stored = await self._records.list()
-        self._keys = [(key, self._sealer.open(key.sealed_secret)) for key in stored]
+        self._keys = []
+        for key in stored:
+            try:
+                self._keys.append((key, self._sealer.open(key.sealed_secret)))
+            except SealError:
+                # What it signed is not accepted, and another one is made.
+                _log.warning("signing_key_sealed_with_another_key", key=key.id)
 
 
 def _invalid() -> InvalidTokenError:

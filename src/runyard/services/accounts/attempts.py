@@ -35,7 +35,6 @@ LOGIN_ON_DEVICE = Rule("login-device", 10, 900)
 # A class of thirty has one address.
 SIGN_UP_FROM_ADDRESS = Rule("sign-up", 200, 3600)
 LINK_FROM_ADDRESS = Rule("link", 60, 900)
-MAIL_TO_ADDRESS = Rule("mail", 3, 3600)
 DEVICE_FROM_ADDRESS = Rule("device", 60, 900)
 # Of the eight characters that tell which waiting program somebody approves.
 USER_CODE_OF_ACCOUNT = Rule("user-code", 10, 900)

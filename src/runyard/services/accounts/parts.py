@@ -18,7 +18,7 @@ from runyard.services.accounts.directory import Directory
 from runyard.services.accounts.passwords import Passwords
 from runyard.services.accounts.sealing import Sealer
 from runyard.services.accounts.second_factor import SecondFactor
-from runyard.services.accounts.sessions import Sessions
+from runyard.services.accounts.sessions import SESSION_DAYS, Sessions
 from runyard.services.accounts.sign_up import SignUp, SignUpMode
 from runyard.store.accounts import AccountRecords
 from runyard.store.api_tokens import ApiTokenRecords
@@ -77,6 +77,7 @@ class Sweep:
     async def run(self) -> None:
         now = self._now_us()
         await self._sessions.delete_expired(now=now)
+        await self._sessions.delete_used(before=now - SESSION_DAYS * 86_400_000_000)
         await self._tickets.delete_expired(now=now)
         await self._device_logins.delete_expired(now=now)
         await self._attempts.delete_old(before=now - WINDOW_SECONDS_MAX * 1_000_000)

@@ -40,12 +40,12 @@ class Sealer:
     def seal(self, plain: bytes) -> bytes:
         return self._fernet.encrypt(plain)
 
-    def open(self, sealed: bytes) -> bytes:
-        """Raises SealError."""
+    def open(self, sealed: bytes, *, seconds_max: int | None = None) -> bytes:
+        """Raises SealError, also for what was sealed longer ago."""
         from cryptography.fernet import InvalidToken  # noqa: PLC0415 - see the package.
 
         try:
-            return self._fernet.decrypt(sealed)
+            return self._fernet.decrypt(sealed, ttl=seconds_max)
         except InvalidToken as error:
             raise SealError(
                 "A secret in the database was sealed with another key. All servers of one database"

@@ -101,7 +101,7 @@ class Sessions:
         login = login.strip().lower()
         credentials = await self._accounts.find_by_login(login)
         account_id = credentials.account.id if credentials else ""
-        device = None if credentials is None else self._find_device(visitor.device, account_id)
+        device = None if credentials is None else self._find_device(visitor.device, credentials)
         claims = _claims(account_id or login, visitor, device=device)
         await self._attempts.spend(*claims)
         await self._verify(credentials, password, code, claims)
@@ -150,7 +150,7 @@ class Sessions:
             ),
             access_seconds=ACCESS_SECONDS,
             refresh_token=refresh_token,
-            device=None if is_known_device else self._new_device(account.id),
+            device=None if is_known_device else self._new_device(account.id, password_hash),
         )
 
     async def refresh(self, refresh_token: str, visitor: Visitor) -> LoggedIn:
@@ -242,19 +242,29 @@ class Sessions:
             await self._attempts.give_back(*claims)
             raise
 
-    def _new_device(self, account_id: str) -> str:
-        return self._sealer.seal(f"{account_id}:{new_identifier()}".encode()).decode()
+    def _new_device(self, account_id: str, password_hash: str | None) -> str:
+        plain = f"{_owner_of_device(account_id, password_hash)}:{new_identifier()}"
+        return self._sealer.seal(plain.encode()).decode()
 
-    def _find_device(self, device: str | None, account_id: str) -> str | None:
+    def _find_device(self, device: str | None, credentials: Credentials) -> str | None:
         """Return what tells a device of this account from its others. That is what was sealed:
         characters that its text may have besides change nothing.
         """
+        sealed = (device or "").encode(errors="replace")
         try:
-            plain = self._sealer.open((device or "").encode(errors="replace"))
+            plain = self._sealer.open(sealed, seconds_max=DEVICE_DAYS * 86_400)
         except SealError:
             return None
         text = plain.decode(errors="replace")
-        return text if text.partition(":")[0] == account_id else None
+        owner = _owner_of_device(credentials.account.id, credentials.password_hash)
+        return text if text.rpartition(":")[0] == owner else None
+
+
+def _owner_of_device(account_id: str, password_hash: str | None) -> str:
+    """A device is known until the account has another password: who had the former one may be the
+    reason for it.
+    """
+    return f"{account_id}:{hash_secret(password_hash or '')[:16]}"
 
 
 def _claims(account: str, visitor: Visitor, *, device: str | None) -> tuple[Claim, ...]:

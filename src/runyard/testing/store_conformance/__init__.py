@@ -1,9 +1,11 @@
 """What every store must do.
 
 A store's author writes a fixture `store` that yields an empty one and
-`class TestMyStore(StoreConformance)`.
+`class TestMyStore(StoreConformance)`. Of accounts, the records have a suite of their own: a fixture
+`database` and `class TestMyPeople(PeopleConformance)`.
 """
 
+from runyard.testing.store_conformance.people import PeopleConformance
 from runyard.testing.store_conformance.queue import QueueConformance
 from runyard.testing.store_conformance.records import RecordConformance
 from runyard.testing.store_conformance.recovery import RecoveryConformance
@@ -14,6 +16,7 @@ from runyard.testing.store_conformance.samples import (
 )
 
 __all__ = [
+    "PeopleConformance",
     "QueueConformance",
     "RecordConformance",
     "RecoveryConformance",

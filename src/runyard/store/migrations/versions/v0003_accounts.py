@@ -84,6 +84,7 @@ def _create_sessions() -> None:
         sa.Column("hash", _HASH, nullable=False),
         sa.Column("session_id", _ID, nullable=False),
         sa.Column("is_used", sa.Boolean, nullable=False),
+        sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("hash", name="pk_refresh_tokens"),
         sa.ForeignKeyConstraint(
             ["session_id"],
