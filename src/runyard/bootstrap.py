@@ -26,6 +26,7 @@ from runyard.options import (
     artifact_caps,
     linux_options,
     project_bounds,
+    project_rivals,
     secret_keys,
     worker_options,
 )
@@ -232,6 +233,7 @@ async def _run(
         find_runtime=runtimes.find,
         policy=settings.policy,
         bounds=project_bounds(settings),
+        rivals=project_rivals(settings),
         now_us=now_us,
     )
     preparing = _offer_runtimes(settings, ground, parts, runtimes)

@@ -18,6 +18,7 @@ from runyard.services.program import ArtifactCaps
 from runyard.services.stock import StockOptions
 from runyard.services.toolchains import Found, mount_sources
 from runyard.settings import Settings
+from runyard.store.interface import Rivals
 from runyard.store.projects import Bounds
 from runyard.worker.loop import WorkerOptions
 
@@ -109,6 +110,10 @@ def account_options(settings: Settings) -> account_parts.Options:
         totp_roles=settings.totp_roles,
         concurrency=count_processors(),
     )
+
+
+def project_rivals(settings: Settings) -> Rivals | None:
+    return None if settings.project_runs == "parallel" else Rivals(settings.project_runs)
 
 
 def project_bounds(settings: Settings) -> Bounds:

@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     # RUNYARD_POLICY is a JSON object with the values to change, for example
     # {"file_count_max": 50, "limits_max": {"wall_seconds": 20}}.
     policy: Policy = Policy()
+    # What becomes of what runs in a project when its owner runs it again, changed: it ends, the new
+    # one waits, the new one is refused, or both run.
+    project_runs: Literal["supersede", "queue", "reject", "parallel"] = "supersede"
     # Of one account.
     project_count_max: int = Field(default=200, ge=1)
     # Of one project; older ones are deleted.

@@ -12,6 +12,7 @@ RunyardError              (abstract)
 ├─ RuntimeUnavailableError runtime_unavailable    409     no
 ├─ NotFoundError          not_found               404     no
 ├─ ConflictError          conflict                409     no
+│  ├─ ProjectBusyError    project_busy            409     yes
 │  └─ AuthorizationPendingError authorization_pending 409 yes
 ├─ RevisionConflictError  revision_conflict       412     no
 ├─ AuthenticationError    authentication_failed   401     no
@@ -87,6 +88,13 @@ class NotFoundError(RunyardError):
 class ConflictError(RunyardError):
     code = "conflict"
     status = 409
+
+
+class ProjectBusyError(ConflictError):
+    """The project runs already. `execution` is the id of what runs there."""
+
+    code = "project_busy"
+    retry = True
 
 
 class AuthorizationPendingError(ConflictError):

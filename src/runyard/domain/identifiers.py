@@ -31,5 +31,14 @@ def encode_identifier(milliseconds: int, microseconds: int, random_bits: int) ->
     return "".join(reversed(characters))
 
 
+def following(identifier: str) -> str:
+    """Return a new one that sorts behind another, whatever the clock says."""
+    value = 0
+    for character in identifier:
+        value = value << 5 | _ALPHABET.index(character)
+    milliseconds, microseconds = divmod((value >> _RANDOM_BITS) + 1, 1 << _MICROSECOND_BITS)
+    return encode_identifier(milliseconds, microseconds, secrets.randbits(_RANDOM_BITS))
+
+
 def is_identifier(text: str) -> bool:
     return _PATTERN.fullmatch(text) is not None

@@ -50,12 +50,15 @@ class Completions:
         self._remember(execution, completion)
         journal.publish_rest()
         self._close(execution.id)
+        self._wake_next(execution)
         return True
 
-    async def cancel_queued(self, execution: Execution) -> bool:
+    async def cancel_queued(
+        self, execution: Execution, *, outcome: Outcome = Outcome.CANCELLED
+    ) -> bool:
         """End an execution that no worker has taken. False if one was quicker."""
         journal = Journal(self._bus, execution.id, record_exchange=_nothing_to_record)
-        verdict = Verdict(outcome=Outcome.CANCELLED)
+        verdict = Verdict(outcome=outcome)
         completion = Completion(
             outcome=verdict.outcome,
             finished_at=datetime.now(UTC),
@@ -66,6 +69,7 @@ class Completions:
         self._remember(execution, completion)
         journal.publish_rest()
         self._close(execution.id)
+        self._wake_next(execution)
         return True
 
     def announce_lost(self, lost: LostAttempt) -> None:
@@ -78,6 +82,7 @@ class Completions:
         verdict = Verdict(outcome=lost.outcome, message=lost.message)
         self._bus.publish(lost.execution_id, EventKind.FINISHED, _last_fields(verdict))
         self._close(lost.execution_id)
+        self._bus.wake()
 
     def announce_requeued(self, execution_id: str, *, attempt: int) -> None:
         self._bus.skip_to(execution_id, last_sequence(attempt))
@@ -103,6 +108,11 @@ class Completions:
                 finished_at=completion.finished_at,
             )
         )
+
+    def _wake_next(self, execution: Execution) -> None:
+        """Another one may wait until this one of its project is finished."""
+        if execution.project_id is not None:
+            self._bus.wake()
 
     def _close(self, execution_id: str) -> None:
         self._bus.close(execution_id)

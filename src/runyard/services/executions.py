@@ -6,6 +6,7 @@ import asyncio
 import base64
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,11 +16,12 @@ from runyard.domain.errors import (
     ConflictError,
     InvalidRequestError,
     NotFoundError,
+    ProjectBusyError,
     TooLargeError,
 )
 from runyard.domain.events import Event, EventKind
-from runyard.domain.execution import Execution, State
-from runyard.domain.identifiers import is_identifier, new_identifier
+from runyard.domain.execution import Execution, Outcome, State
+from runyard.domain.identifiers import following, is_identifier, new_identifier
 from runyard.domain.limits import Policy
 from runyard.domain.runtime import Runtime
 from runyard.domain.submission import Submission
@@ -27,7 +29,8 @@ from runyard.services.admission import admit, check_size
 from runyard.services.completions import Completions
 from runyard.services.recent import RecentExecutions
 from runyard.services.steering import input_topic
-from runyard.store.interface import ExecutionStore, Progress
+from runyard.store.interface import Admission, ExecutionStore, Progress, Rivals
+from runyard.store.packing import fingerprint
 
 _SIGNAL_MAX = 64
 # A cancel usually takes effect within milliseconds; the answer then tells the end.
@@ -65,11 +68,16 @@ class Executions:
         owner_id: str | None = None,
         project_id: str | None = None,
         revision: int | None = None,
+        rivals: Rivals | None = None,
         policy: Policy | None = None,
     ) -> Execution:
-        """Check, store and queue. `policy` takes the place of everybody's. Raises
-        InvalidRequestError and its kin, TooLargeError, UnknownRuntimeError,
-        RuntimeUnavailableError, or BusyError when the queue is full; then nothing was stored.
+        """Check, store and queue. `policy` takes the place of everybody's. `rivals` says what
+        becomes of the owner's others in this project, among which it is to run alone; an unfinished
+        one of the same request is returned in its place.
+
+        Raises InvalidRequestError and its kin, TooLargeError, UnknownRuntimeError,
+        RuntimeUnavailableError, ProjectBusyError, or BusyError when the queue is full; then nothing
+        was stored.
         """
         runtime = self._find_runtime(submission.runtime)
         execution = Execution(
@@ -81,8 +89,10 @@ class Executions:
             request=admit(submission, runtime=runtime, policy=policy or self._policy),
             created_at=datetime.now(UTC),
         )
+        if rivals is not None:
+            return await self._queue_alone(execution, rivals)
         # First, because a worker may tell of it as soon as it is stored.
-        self._bus.publish(execution.id, EventKind.STATE, {"state": State.QUEUED, "attempt": 0})
+        self._announce(execution)
         try:
             await self._queue(execution)
         except Exception:
@@ -90,17 +100,61 @@ class Executions:
             raise
         return execution
 
+    async def _queue_alone(self, execution: Execution, rivals: Rivals) -> Execution:
+        run_key = fingerprint(execution.request)
+        while True:
+            self._announce(execution)
+            admission = Admission()
+            try:
+                admission = await self._store.insert_alone(
+                    execution,
+                    run_key=run_key,
+                    rivals=rivals,
+                    queue_length_max=self._queue_length_max,
+                )
+            finally:
+                if not admission.is_added:
+                    self._bus.close(execution.id)
+            if admission.behind is None:
+                break
+            # The clock of the server that added the other one is ahead.
+            execution = replace(execution, id=following(admission.behind))
+        if admission.is_full:
+            raise self._full()
+        if admission.rival is not None:
+            raise ProjectBusyError("The project runs already.", execution=admission.rival)
+        if admission.same is not None:
+            return await self.get(admission.same)
+        for execution_id, is_queued in admission.superseded:
+            await self._supersede(execution_id, is_queued=is_queued)
+        self._bus.wake()
+        return execution
+
+    async def _supersede(self, execution_id: str, *, is_queued: bool) -> None:
+        if is_queued:
+            queued = await self.get(execution_id)
+            if await self._completions.cancel_queued(queued, outcome=Outcome.SUPERSEDED):
+                return
+        self._bus.send_control(execution_id, {"kind": "supersede"})
+
     async def _queue(self, execution: Execution) -> None:
         if self._store.keeps_order:
             # The claim comes right behind the insert, often within the same transaction.
             self._bus.wake()
         if not await self._store.insert(execution, queue_length_max=self._queue_length_max):
-            raise BusyError(
-                f"{self._queue_length_max} executions are waiting already; try again later.",
-                limit="queue_length_max",
-            )
+            raise self._full()
         if not self._store.keeps_order:
             self._bus.wake()
+
+    def _announce(self, execution: Execution) -> None:
+        fields = {"state": State.QUEUED, "attempt": 0}
+        self._bus.publish(execution.id, EventKind.STATE, fields)
+
+    def _full(self) -> BusyError:
+        return BusyError(
+            f"{self._queue_length_max} executions are waiting already; try again later.",
+            limit="queue_length_max",
+        )
 
     async def get(self, execution_id: str) -> Execution:
         _check_id(execution_id)

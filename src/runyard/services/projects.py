@@ -36,6 +36,7 @@ from runyard.domain.runtime import Runtime
 from runyard.domain.submission import Submission
 from runyard.services.admission import check_distinct, check_run_fields
 from runyard.services.executions import Executions
+from runyard.store.interface import Rivals
 from runyard.store.projects import Bounds, NewContent, ProjectRecords, Saving
 
 TRASH_DAYS = 30
@@ -56,7 +57,8 @@ class _Former:
 class Projects:
     """Every method raises NotFoundError for a project that the principal may not see, in the words
     for one that does not exist. What is in the trash is seen, but neither changed nor run.
-    `now_us` is the time in microseconds since 1970.
+    `rivals` says what becomes of what runs in a project when it is run again; None: nothing, both
+    run. `now_us` is the time in microseconds since 1970.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Projects:
         find_runtime: Callable[[str], Runtime],
         policy: Policy,
         bounds: Bounds,
+        rivals: Rivals | None,
         now_us: Callable[[], int],
     ) -> None:
         self._records = records
@@ -74,6 +77,7 @@ class Projects:
         self._find_runtime = find_runtime
         self._policy = policy
         self._bounds = bounds
+        self._rivals = rivals
         self._now_us = now_us
 
     async def create(
@@ -239,7 +243,8 @@ class Projects:
     ) -> Execution:
         """Run a revision, the newest if no number is given. `submission` has what is asked for
         beside it: its files, runtime and entry are those of the revision, its arguments,
-        environment and stdin add to them.
+        environment and stdin add to them. What runs already for the same request is returned.
+        Raises ProjectBusyError.
         """
         project = await self._require(principal, project_id, is_changed=True)
         revision = await self.find_revision(principal, project_id, number)
@@ -257,6 +262,7 @@ class Projects:
             owner_id=principal.owner_id,
             project_id=project.id,
             revision=revision.number,
+            rivals=self._rivals,
         )
 
     def _build(self, former: _Former, setup: Setup, change: Change) -> Revision:

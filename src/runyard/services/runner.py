@@ -79,6 +79,7 @@ class Stop(StrEnum):
     """Why an attempt ends before its work does."""
 
     CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
     LOST = "lost"
     SHUTDOWN = "shutdown"
 
@@ -117,6 +118,7 @@ class Attempt:
             runner.bus,
             execution.id,
             cancel=lambda: self.stop(Stop.CANCELLED),
+            supersede=lambda: self.stop(Stop.SUPERSEDED),
             exchange=self._journal.exchange,
         )
         self._on_over = on_over
@@ -225,10 +227,11 @@ class Attempt:
 
     async def _judge_stop(self) -> Verdict | None:
         match self._stopped:
-            case Stop.CANCELLED:
+            case Stop.CANCELLED | Stop.SUPERSEDED:
+                outcome = Outcome(self._stopped.value)
                 if self._program is not None:
-                    await self._program.abandon(Outcome.CANCELLED)
-                return Verdict(outcome=Outcome.CANCELLED)
+                    await self._program.abandon(outcome)
+                return Verdict(outcome=outcome)
             case Stop.SHUTDOWN:
                 return await self._give_back(
                     "shutdown", otherwise="Runyard was stopped while the program ran."

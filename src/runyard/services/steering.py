@@ -38,11 +38,13 @@ class Steering:
         execution_id: str,
         *,
         cancel: Callable[[], None],
+        supersede: Callable[[], None],
         exchange: Callable[[], Awaitable[bool]],
     ) -> None:
         self._bus = bus
         self._execution_id = execution_id
         self._cancel = cancel
+        self._supersede = supersede
         self._exchange = exchange
         self._channel: Channel | None = None
         self._is_attached = asyncio.Event()
@@ -63,6 +65,8 @@ class Steering:
         async for message in self._bus.controls(self._execution_id):
             if message["kind"] == "cancel":
                 self._cancel()
+            elif message["kind"] == "supersede":
+                self._supersede()
             elif self._is_attached.is_set():
                 self._apply(message)
             else:

@@ -18,11 +18,19 @@ from sqlalchemy import (
 )
 
 from runyard.domain.events import Event
-from runyard.domain.execution import ArtifactRecord, Execution, Outcome, Request, State
-from runyard.store import queue
+from runyard.domain.execution import ArtifactRecord, Execution, State
+from runyard.store import alone, queue
 from runyard.store.database import Database
-from runyard.store.interface import Completion, Lease, LostAttempt, Progress, Renewal
-from runyard.store.moments import from_us, now_us, to_us
+from runyard.store.interface import (
+    Admission,
+    Completion,
+    Lease,
+    LostAttempt,
+    Progress,
+    Renewal,
+    Rivals,
+)
+from runyard.store.moments import now_us, to_us
 from runyard.store.packing import (
     pack,
     pack_events,
@@ -34,6 +42,7 @@ from runyard.store.packing import (
     unpack_request,
     unpack_step,
 )
+from runyard.store.rows import insertable, to_execution
 from runyard.store.statements import Statement
 from runyard.store.tables import (
     FINISHED,
@@ -140,7 +149,7 @@ class SqlExecutionStore:
 
     async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
         body, contents = pack_request(execution.request)
-        row = _insertable(execution)
+        row = insertable(execution)
 
         def add(connection: Connection) -> bool:
             if _count_queued(connection) >= queue_length_max:
@@ -153,6 +162,24 @@ class SqlExecutionStore:
 
         return await self._database.write(add)
 
+    async def insert_alone(
+        self, execution: Execution, *, run_key: str, rivals: Rivals, queue_length_max: int
+    ) -> Admission:
+        body, contents = pack_request(execution.request)
+        row = insertable(execution) | {"run_key": run_key}
+        request = {"execution_id": execution.id, "body": body, "contents": contents}
+
+        def add(connection: Connection) -> Admission:
+            if _count_queued(connection) >= queue_length_max:
+                return Admission(is_full=True)
+            admission = alone.admit(connection, execution, run_key=run_key, rivals=rivals)
+            if admission.is_added:
+                _INSERT_EXECUTION.change(connection, row)
+                _INSERT_REQUEST.change(connection, request)
+            return admission
+
+        return await self._database.write(add)
+
     async def find(self, execution_id: str) -> Execution | None:
         def read(connection: Connection) -> Execution | None:
             wanted = {"wanted_id": execution_id}
@@ -160,8 +187,8 @@ class SqlExecutionStore:
             if row is None:
                 return None
             if row.state != State.FINISHED:
-                return _execution(row, unpack_request(row.body, row.contents))
-            return _execution(
+                return to_execution(row, unpack_request(row.body, row.contents))
+            return to_execution(
                 row,
                 unpack_request(row.body, row.contents),
                 steps=tuple(map(unpack_step, connection.execute(_FIND_STEPS, wanted))),
@@ -202,7 +229,7 @@ class SqlExecutionStore:
             found_steps = connection.execute(_LIST_STEPS, ids).all()
             found_artifacts = connection.execute(_LIST_ARTIFACTS, ids).all()
             return [
-                _execution(
+                to_execution(
                     row,
                     unpack_request(row.body, None),
                     steps=tuple(
@@ -228,7 +255,7 @@ class SqlExecutionStore:
         def take(connection: Connection) -> list[Execution]:
             claimed = queue.claim(connection, owner=owner, now=now, expires=expires, count=count)
             return [
-                _execution(row, unpack_request(request.body, request.contents))
+                to_execution(row, unpack_request(request.body, request.contents))
                 for row, request in claimed
             ]
 
@@ -349,43 +376,4 @@ def _insert_results(connection: Connection, execution_id: str, completion: Compl
         )
     _INSERT_EVENTS.change(
         connection, {"execution_id": execution_id, "events": pack_events(completion.events)}
-    )
-
-
-def _insertable(execution: Execution) -> dict[str, Any]:
-    return {
-        "id": execution.id,
-        "owner_id": execution.owner_id,
-        "project_id": execution.project_id,
-        "revision": execution.revision,
-        "state": State.QUEUED,
-        "attempt": execution.attempt,
-        "is_interactive": execution.request.interactive,
-        "created_us": to_us(execution.created_at),
-        "started_us": None,
-        "finished_us": None,
-        "outcome": None,
-        "message": None,
-        "lease_owner": None,
-        "lease_expires_us": None,
-        "is_exchanged": False,
-        "is_cancel_requested": False,
-    }
-
-
-def _execution(row: Any, request: Request, **results: Any) -> Execution:
-    return Execution(
-        id=row.id,
-        owner_id=row.owner_id,
-        project_id=row.project_id,
-        revision=row.revision,
-        state=State(row.state),
-        outcome=None if row.outcome is None else Outcome(row.outcome),
-        message=row.message,
-        attempt=row.attempt,
-        request=request,
-        created_at=from_us(row.created_us),
-        started_at=None if row.started_us is None else from_us(row.started_us),
-        finished_at=None if row.finished_us is None else from_us(row.finished_us),
-        **results,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from runyard.domain.events import Event
@@ -54,6 +55,7 @@ class Renewal:
     execution_id: str
     attempt: int
     is_cancel_requested: bool
+    is_superseded: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,33 @@ class LostAttempt:
     attempt: int
     outcome: Outcome | None
     message: str | None
+
+
+class Rivals(StrEnum):
+    """What becomes of the others when an execution is to run alone in its project."""
+
+    # They end, and it takes their place.
+    SUPERSEDE = "supersede"
+    # It waits until they are finished.
+    QUEUE = "queue"
+    # They go on, and it is not added.
+    REJECT = "reject"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admission:
+    """What became of an execution that is to run alone. `same` is an unfinished one of the same
+    request, which takes its place; `rival` one because of which it was not added; `superseded` are
+    those that have to end, with whether they are queued. `behind` is the id of one before which its
+    own would sort: it has to have another one.
+    """
+
+    is_added: bool = False
+    is_full: bool = False
+    behind: str | None = None
+    same: str | None = None
+    rival: str | None = None
+    superseded: tuple[tuple[str, bool], ...] = ()
 
 
 class ExecutionStore(Protocol):
@@ -80,6 +109,15 @@ class ExecutionStore(Protocol):
 
     async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
         """Add a queued execution. False if the queue is full."""
+        ...
+
+    async def insert_alone(
+        self, execution: Execution, *, run_key: str, rivals: Rivals, queue_length_max: int
+    ) -> Admission:
+        """Add a queued execution of a project that is to run alone there among those of its owner
+        that were added by this. It is claimed once all those before it are finished. `run_key` is
+        the same for requests that are the same.
+        """
         ...
 
     async def find(self, execution_id: str) -> Execution | None: ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Sequence
@@ -75,6 +76,12 @@ def pack_request(request: Request) -> tuple[str, bytes]:
     contents.append(request.stdin)
     contents += [test.stdin for test in request.tests]
     return json.dumps(body, separators=(",", ":")), pack(b"".join(contents))
+
+
+def fingerprint(request: Request) -> str:
+    """Return what is the same for requests that ask for the same."""
+    body, contents = pack_request(request)
+    return hashlib.sha256(body.encode() + b"\0" + contents).hexdigest()
 
 
 def unpack_request(body: str, contents: bytes | None) -> Request:

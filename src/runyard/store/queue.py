@@ -12,7 +12,7 @@ from runyard.domain.execution import Outcome, State
 from runyard.store.interface import Lease, LostAttempt, Renewal
 from runyard.store.packing import pack_events
 from runyard.store.statements import Statement
-from runyard.store.tables import TAKEN, UNFINISHED, event_logs, executions, requests
+from runyard.store.tables import TAKEN, UNFINISHED, WAITED_FOR, event_logs, executions, requests
 
 _INTERRUPTED = "Runyard was interrupted while the program ran, so its result is unknown."
 _ATTEMPTS_SPENT = "Runyard was interrupted before the program began, {attempt} times."
@@ -26,11 +26,26 @@ _FENCED = update(executions).where(
     TAKEN,
 )
 
+# Of those that run alone in their project only the oldest that is not finished is taken, so that no
+# two of them are ever taken at the same time.
+_waited_for = executions.alias("waited_for")
+_IS_FREE = or_(
+    executions.c.run_key.is_(None),
+    ~select(_waited_for.c.id)
+    .where(
+        WAITED_FOR,
+        _waited_for.c.project_id == executions.c.project_id,
+        _waited_for.c.owner_id == executions.c.owner_id,
+        _waited_for.c.id < executions.c.id,
+    )
+    .exists(),
+)
+
 # A common table expression is evaluated once; PostgreSQL may evaluate a plain subquery with a limit
 # again and so lock more rows than it returns.
 _OLDEST = (
     select(executions.c.id)
-    .where(executions.c.state == State.QUEUED, UNFINISHED)
+    .where(executions.c.state == State.QUEUED, UNFINISHED, _IS_FREE)
     .order_by(executions.c.id)
     .limit(bindparam("count_max"))
     .with_for_update(skip_locked=True)
@@ -72,7 +87,12 @@ _RENEW = (
         executions.c.id.in_(_IDS),
     )
     .values(lease_expires_us=bindparam("new_expires_us"))
-    .returning(executions.c.id, executions.c.attempt, executions.c.is_cancel_requested)
+    .returning(
+        executions.c.id,
+        executions.c.attempt,
+        executions.c.is_cancel_requested,
+        executions.c.is_superseded,
+    )
 )
 _LEASE_OWNERS = select(executions.c.lease_owner).where(TAKEN, UNFINISHED).distinct()
 _FIND_LOST = (
@@ -81,6 +101,7 @@ _FIND_LOST = (
         executions.c.attempt,
         executions.c.is_exchanged,
         executions.c.is_cancel_requested,
+        executions.c.is_superseded,
     )
     .where(
         TAKEN,
@@ -146,6 +167,7 @@ def renew(
             execution_id=row.id,
             attempt=row.attempt,
             is_cancel_requested=row.is_cancel_requested,
+            is_superseded=row.is_superseded,
         )
         for row in connection.execute(_RENEW, values)
     ]
@@ -174,7 +196,7 @@ def _judge(row: Row[*tuple[Any, ...]], *, attempts_max: int) -> LostAttempt:
     outcome: Outcome | None = Outcome.INTERNAL_ERROR
     message: str | None = None
     if row.is_cancel_requested:
-        outcome = Outcome.CANCELLED
+        outcome = Outcome.SUPERSEDED if row.is_superseded else Outcome.CANCELLED
     elif row.is_exchanged:
         message = _INTERRUPTED
     elif row.attempt >= attempts_max:

@@ -62,6 +62,10 @@ executions = Table(
     Column("lease_expires_us", BigInteger),
     Column("is_exchanged", Boolean, nullable=False),
     Column("is_cancel_requested", Boolean, nullable=False),
+    # Of one that runs alone in its project: the same for requests that are the same.
+    Column("run_key", String(64)),
+    # A later one of its project took its place.
+    Column("is_superseded", Boolean, nullable=False, server_default=false()),
 )
 
 # The planners use an index on a part of the rows only where a statement repeats its condition
@@ -70,6 +74,9 @@ UNFINISHED = text("executions.state <> 'finished'")
 TAKEN = text("executions.state IN ('starting', 'running')")
 FINISHED = text("executions.state = 'finished'")
 _UNFINISHED, _FINISHED = text("state <> 'finished'"), text("state = 'finished'")
+# Those that run alone in their projects, until they are finished.
+WAITED_FOR = text("waited_for.run_key IS NOT NULL AND waited_for.state <> 'finished'")
+_ALONE = text("run_key IS NOT NULL AND state <> 'finished'")
 _OWNED, _OF_PROJECT = text("owner_id IS NOT NULL"), text("project_id IS NOT NULL")
 
 Index(
@@ -100,6 +107,15 @@ Index(
     executions.c.id,
     sqlite_where=_OF_PROJECT,
     postgresql_where=_OF_PROJECT,
+)
+
+Index(
+    "ix_executions_alone",
+    executions.c.project_id,
+    executions.c.owner_id,
+    executions.c.id,
+    sqlite_where=_ALONE,
+    postgresql_where=_ALONE,
 )
 
 requests = Table(

@@ -175,6 +175,8 @@ class Worker:
                 renewal = kept.get(execution_id)
                 if renewal is None or renewal.attempt != attempt.lease.attempt:
                     attempt.stop(Stop.LOST)
+                elif renewal.is_superseded:
+                    attempt.stop(Stop.SUPERSEDED)
                 elif renewal.is_cancel_requested:
                     attempt.stop(Stop.CANCELLED)
 

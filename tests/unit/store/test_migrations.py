@@ -9,8 +9,9 @@ from sqlalchemy import Connection, text
 from runyard.domain.execution import Execution, State
 from runyard.store import schema
 from runyard.store.database import Database, open_database
-from runyard.store.executions import SqlExecutionStore, _insertable
+from runyard.store.executions import SqlExecutionStore
 from runyard.store.packing import pack_request, pack_steps
+from runyard.store.rows import insertable
 from runyard.testing.store_conformance import build_completion, build_execution
 
 
@@ -41,10 +42,10 @@ def _make_first_tables(connection: Connection) -> None:
 
 
 async def _finish_as_before(database: Database, execution: Execution) -> None:
-    row = _insertable(execution) | {"state": State.FINISHED}
+    row = insertable(execution) | {"state": State.FINISHED}
     body, contents = pack_request(execution.request)
     (step,) = pack_steps(execution.id, build_completion().steps)
-    for name in ("project_id", "revision"):
+    for name in ("project_id", "revision", "run_key", "is_superseded"):
         del row[name]
     del step["cached"]
     request = {"execution_id": execution.id, "body": body, "contents": contents}

@@ -355,7 +355,11 @@ async def run_project(
     application: CurrentApplication,
     principal: CurrentPrincipal,
 ) -> Response:
-    """Run a revision. The answer is the finished execution if it ended within `wait` seconds."""
+    """Run a revision. The answer is the finished execution if it ended within `wait` seconds.
+
+    What runs already is returned if the same is asked for; else it is superseded, unless this
+    server does otherwise.
+    """
     body = await read_body(request, RunProjectBody)
     execution = await application.projects.run(
         principal, project_id, body.revision, build_run(body)

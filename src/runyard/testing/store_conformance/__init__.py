@@ -1,10 +1,11 @@
 """What every store must do.
 
-A store's author writes a fixture `store` that yields an empty one and
-`class TestMyStore(StoreConformance)`. Of accounts, the records have a suite of their own: a fixture
-`database` and `class TestMyPeople(PeopleConformance)`.
+A store's author writes a fixture `store` that yields an empty one, a fixture `database` that it is
+over, and `class TestMyStore(StoreConformance)`. Of accounts, the records have a suite of their own:
+`class TestMyPeople(PeopleConformance)`.
 """
 
+from runyard.testing.store_conformance.alone import AloneConformance
 from runyard.testing.store_conformance.people import PeopleConformance
 from runyard.testing.store_conformance.queue import QueueConformance
 from runyard.testing.store_conformance.records import RecordConformance
@@ -27,5 +28,5 @@ __all__ = [
 ]
 
 
-class StoreConformance(RecordConformance, QueueConformance, RecoveryConformance):
+class StoreConformance(RecordConformance, QueueConformance, RecoveryConformance, AloneConformance):
     """The whole suite."""

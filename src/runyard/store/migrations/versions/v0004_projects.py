@@ -12,6 +12,19 @@ _ID, _HASH = sa.String(26), sa.String(64)
 def upgrade() -> None:
     op.add_column("executions", sa.Column("project_id", _ID))
     op.add_column("executions", sa.Column("revision", sa.Integer))
+    op.add_column("executions", sa.Column("run_key", sa.String(64)))
+    op.add_column(
+        "executions",
+        sa.Column("is_superseded", sa.Boolean, nullable=False, server_default=sa.false()),
+    )
+    runs_alone = sa.text("run_key IS NOT NULL AND state <> 'finished'")
+    op.create_index(
+        "ix_executions_alone",
+        "executions",
+        ["project_id", "owner_id", "id"],
+        sqlite_where=runs_alone,
+        postgresql_where=runs_alone,
+    )
     is_of_project = sa.text("project_id IS NOT NULL")
     op.create_index(
         "ix_executions_project",
