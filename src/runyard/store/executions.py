@@ -154,7 +154,8 @@ class SqlExecutionStore:
         def add(connection: Connection) -> bool:
             if _count_queued(connection) >= queue_length_max:
                 return False
-            _INSERT_EXECUTION.change(connection, row)
+            turn = queue.find_turn(connection, execution.owner_id)
+            _INSERT_EXECUTION.change(connection, row | {"turn": turn})
             _INSERT_REQUEST.change(
                 connection, {"execution_id": execution.id, "body": body, "contents": contents}
             )
@@ -174,7 +175,8 @@ class SqlExecutionStore:
                 return Admission(is_full=True)
             admission = alone.admit(connection, execution, run_key=run_key, rivals=rivals)
             if admission.is_added:
-                _INSERT_EXECUTION.change(connection, row)
+                turn = queue.find_turn(connection, execution.owner_id)
+                _INSERT_EXECUTION.change(connection, row | {"turn": turn})
                 _INSERT_REQUEST.change(connection, request)
             return admission
 

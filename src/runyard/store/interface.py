@@ -133,8 +133,9 @@ class ExecutionStore(Protocol):
         ...
 
     async def claim(self, *, owner: str, lease_seconds: float, count: int) -> Sequence[Execution]:
-        """Take up to `count` of the oldest queued executions; each is then starting, with a
-        new attempt that `owner` holds. No two callers get the same one.
+        """Take up to `count` of the queued executions, by turn: the oldest of each owner, then the
+        second of each, and so on. Each is then starting, with a new attempt that `owner` holds. No
+        two callers get the same one.
         """
         ...
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, Row, bindparam, func, insert, or_, select, update
 
 from runyard.domain.events import Event, EventKind, last_sequence
 from runyard.domain.execution import Outcome, State
@@ -46,7 +46,7 @@ _IS_FREE = or_(
 _OLDEST = (
     select(executions.c.id)
     .where(executions.c.state == State.QUEUED, UNFINISHED, _IS_FREE)
-    .order_by(executions.c.id)
+    .order_by(executions.c.turn, executions.c.id)
     .limit(bindparam("count_max"))
     .with_for_update(skip_locked=True)
     .cte("oldest")
@@ -63,6 +63,15 @@ CLAIM = Statement(
     )
     .returning(executions)
 )
+_FIRST_TURN = Statement(
+    select(func.min(executions.c.turn).label("turn")).where(
+        executions.c.state == State.QUEUED, UNFINISHED
+    )
+)
+_LAST = select(func.max(executions.c.turn).label("turn")).where(UNFINISHED)
+_LAST_TURN = Statement(_LAST.where(executions.c.owner_id == bindparam("wanted_owner")))
+# Those without an account share their turns.
+_LAST_TURN_OF_NOBODY = Statement(_LAST.where(executions.c.owner_id.is_(None)))
 _FIND_REQUEST = Statement(
     select(requests.c.body, requests.c.contents).where(requests.c.execution_id == _ID)
 )
@@ -130,17 +139,30 @@ _FINISH_LOST = (
 _INSERT_EVENTS = insert(event_logs)
 
 
+def find_turn(connection: Connection, owner_id: str | None) -> int:
+    """Return the turn of an owner's next execution: behind his others, not before anybody's."""
+    first = _FIRST_TURN.row(connection, {})
+    if owner_id is None:
+        last = _LAST_TURN_OF_NOBODY.row(connection, {})
+    else:
+        last = _LAST_TURN.row(connection, {"wanted_owner": owner_id})
+    assert first is not None
+    assert last is not None
+    own = 0 if last.turn is None else last.turn + 1
+    return max(own, first.turn or 0)
+
+
 def claim(
     connection: Connection, *, owner: str, now: int, expires: int, count: int
 ) -> list[tuple[Any, Any]]:
-    """Return the claimed rows with their requests, oldest first."""
+    """Return the claimed rows with their requests, by turn."""
     values = {
         "count_max": count,
         "new_owner": owner,
         "new_expires_us": expires,
         "new_started_us": now,
     }
-    rows = sorted(CLAIM.rows(connection, values), key=lambda row: row.id)
+    rows = sorted(CLAIM.rows(connection, values), key=lambda row: (row.turn, row.id))
     return [(row, _FIND_REQUEST.row(connection, {"wanted_id": row.id})) for row in rows]
 
 

@@ -26,6 +26,7 @@ def insertable(execution: Execution) -> dict[str, Any]:
         "lease_expires_us": None,
         "is_exchanged": False,
         "is_cancel_requested": False,
+        "turn": 0,
         "run_key": None,
         "is_superseded": False,
     }

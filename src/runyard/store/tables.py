@@ -62,6 +62,9 @@ executions = Table(
     Column("lease_expires_us", BigInteger),
     Column("is_exchanged", Boolean, nullable=False),
     Column("is_cancel_requested", Boolean, nullable=False),
+    # Executions are claimed by turn: those of one owner have one each after the other, so that who
+    # has many waiting does not keep others from theirs.
+    Column("turn", BigInteger, nullable=False, server_default="0"),
     # Of one that runs alone in its project: the same for requests that are the same.
     Column("run_key", String(64)),
     # A later one of its project took its place.
@@ -82,6 +85,7 @@ _OWNED, _OF_PROJECT = text("owner_id IS NOT NULL"), text("project_id IS NOT NULL
 Index(
     "ix_executions_unfinished",
     executions.c.state,
+    executions.c.turn,
     executions.c.id,
     sqlite_where=_UNFINISHED,
     postgresql_where=_UNFINISHED,
@@ -93,6 +97,13 @@ Index(
     postgresql_where=_FINISHED,
 )
 
+Index(
+    "ix_executions_turns",
+    executions.c.owner_id,
+    executions.c.turn,
+    sqlite_where=_UNFINISHED,
+    postgresql_where=_UNFINISHED,
+)
 Index(
     "ix_executions_owner",
     executions.c.owner_id,

@@ -29,6 +29,30 @@ class QueueConformance:
         assert claimed.request == first.request
         assert await store.lease_owners() == ["worker"]
 
+    async def test_who_has_many_waiting_keeps_nobody_from_his_turn(
+        self, store: ExecutionStore
+    ) -> None:
+        hog = [(await insert(store, owner_id="hog")).id for _ in range(30)]
+        first = (await insert(store, owner_id="ada")).id
+        nobody = (await insert(store, owner_id=None)).id
+        second = (await insert(store, owner_id="ada")).id
+
+        claimed = await store.claim(owner="w", lease_seconds=60, count=6)
+
+        ids = [execution.id for execution in claimed]
+        assert ids == [hog[0], first, nobody, hog[1], second, hog[2]]
+
+    async def test_who_comes_later_does_not_wait_for_what_was_before_him(
+        self, store: ExecutionStore
+    ) -> None:
+        hog = [(await insert(store, owner_id="hog")).id for _ in range(30)]
+        await store.claim(owner="w", lease_seconds=60, count=20)
+
+        late = (await insert(store, owner_id="ada")).id
+        claimed = await store.claim(owner="w", lease_seconds=60, count=2)
+
+        assert [execution.id for execution in claimed] == [hog[20], late]
+
     async def test_claim_of_an_empty_queue_returns_nothing(self, store: ExecutionStore) -> None:
         assert list(await store.claim(owner="w", lease_seconds=1, count=5)) == []
 

@@ -12,6 +12,19 @@ _ID, _HASH = sa.String(26), sa.String(64)
 def upgrade() -> None:
     op.add_column("executions", sa.Column("project_id", _ID))
     op.add_column("executions", sa.Column("revision", sa.Integer))
+    op.add_column(
+        "executions", sa.Column("turn", sa.BigInteger, nullable=False, server_default="0")
+    )
+    unfinished = sa.text("state <> 'finished'")
+    op.drop_index("ix_executions_unfinished", "executions")
+    for name, columns in (("unfinished", ["state", "turn", "id"]), ("turns", ["owner_id", "turn"])):
+        op.create_index(
+            f"ix_executions_{name}",
+            "executions",
+            columns,
+            sqlite_where=unfinished,
+            postgresql_where=unfinished,
+        )
     op.add_column("executions", sa.Column("run_key", sa.String(64)))
     op.add_column(
         "executions",
