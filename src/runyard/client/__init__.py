@@ -1,6 +1,7 @@
 """The SDK: talks to a Runyard server over HTTP and imports nothing of it.
 
-What speaks of accounts is loaded when it is asked for: who runs a program does not wait for it.
+What speaks of accounts and projects is loaded when it is asked for: who runs a program does not
+wait for it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from runyard.client.errors import (
     NotFoundError,
     Problem,
     RefusedError,
+    RevisionConflictError,
     RuntimeUnavailableError,
     ServerError,
     TooLargeError,
@@ -61,8 +63,18 @@ if TYPE_CHECKING:
         TotpOffer,
         WaitingDevice,
     )
+    from runyard.client.project_models import (
+        Project,
+        ProjectFile,
+        ProjectPage,
+        Revision,
+        RevisionPage,
+        Setup,
+    )
 
 _ACCOUNT_MODELS = "runyard.client.account_models"
+_PROJECT_MODELS = "runyard.client.project_models"
+_OF_PROJECTS = {"Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"}
 
 __all__ = [
     "Account",
@@ -92,12 +104,19 @@ __all__ = [
     "OwnAccount",
     "PasswordLink",
     "Problem",
+    "Project",
+    "ProjectFile",
+    "ProjectPage",
     "RefusedError",
+    "Revision",
+    "RevisionConflictError",
+    "RevisionPage",
     "RunOptions",
     "Runtime",
     "RuntimeUnavailableError",
     "ServerError",
     "Session",
+    "Setup",
     "SignUpOptions",
     "SourceFile",
     "Step",
@@ -115,5 +134,6 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        return getattr(import_module(_ACCOUNT_MODELS), name)
+        module = _PROJECT_MODELS if name in _OF_PROJECTS else _ACCOUNT_MODELS
+        return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

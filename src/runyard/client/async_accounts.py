@@ -70,6 +70,10 @@ class AsyncAccounts:
     async def me(self) -> OwnAccount:
         return wire.parse_own_account(await self._connection.call("GET", wire.ACCOUNT))
 
+    async def export(self) -> bytes:
+        """Return everything that is one's own in a ZIP archive."""
+        return await self._connection.download(f"{wire.ACCOUNT}/export")
+
     async def change_password(self, former: str, password: str) -> None:
         """Choose another password. Every other session ends; tokens stay."""
         body = {"former": former, "password": password}

@@ -22,6 +22,7 @@ from runyard.client.terminal import Terminal, WebSocket, open_websocket
 if TYPE_CHECKING:
     from runyard.client.async_accounts import AsyncAccounts
     from runyard.client.async_administration import AsyncAdministration
+    from runyard.client.async_projects import AsyncProjects
 
 WAIT_SECONDS = 30.0
 RECONNECT_COUNT_MAX = 8
@@ -71,6 +72,13 @@ class AsyncClient:
         from runyard.client.async_accounts import AsyncAccounts  # noqa: PLC0415
 
         return AsyncAccounts(self._connection)
+
+    @cached_property
+    def projects(self) -> AsyncProjects:
+        """One's projects."""
+        from runyard.client.async_projects import AsyncProjects  # noqa: PLC0415 - see AsyncClient
+
+        return AsyncProjects(self._connection)
 
     @cached_property
     def admin(self) -> AsyncAdministration:
@@ -130,10 +138,7 @@ class AsyncClient:
 
     async def artifact(self, execution_id: str, name: str) -> bytes:
         """Return the content of a file the program left."""
-        response = await self._connection.request("GET", wire.artifact_path(execution_id, name))
-        if not response.is_success:
-            wire.parse_answer(response)
-        return response.content
+        return await self._connection.download(wire.artifact_path(execution_id, name))
 
     async def runtimes(self) -> Sequence[Runtime]:
         body = await self._connection.call("GET", wire.RUNTIMES)

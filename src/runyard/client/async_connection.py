@@ -61,6 +61,13 @@ class AsyncConnection:
     async def call(self, method: str, path: str, **content: Any) -> Any:
         return wire.parse_answer(await self.request(method, path, **content))
 
+    async def download(self, path: str) -> bytes:
+        """Return an answer that is no JSON, whole."""
+        response = await self.request("GET", path)
+        if not response.is_success:
+            wire.parse_answer(response)
+        return response.content
+
     async def request(self, method: str, path: str, **content: Any) -> httpx.Response:
         response = await self._send(method, path, **content)
         if session_cookie.is_expired(path, response) and await self._renew(response):

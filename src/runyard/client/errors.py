@@ -14,6 +14,7 @@ ClientError                 (abstract)
    │  └─ UnknownRuntimeError   404 with code unknown_runtime
    ├─ ConflictError         409
    │  └─ RuntimeUnavailableError  409 with code runtime_unavailable
+   ├─ RevisionConflictError 412; `revision` is the newest one
    ├─ TooLargeError         413
    ├─ TooManyAttemptsError  429; `retry_after_seconds`
    └─ ServerError           5xx; `retry` says whether trying again makes sense
@@ -97,6 +98,12 @@ class RuntimeUnavailableError(ConflictError):
     pass
 
 
+class RevisionConflictError(ApiError):
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.revision: int | None = problem.raw.get("revision")
+
+
 class TooLargeError(ApiError):
     pass
 
@@ -123,6 +130,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
     403: RefusedError,
     404: NotFoundError,
     409: ConflictError,
+    412: RevisionConflictError,
     413: TooLargeError,
     415: InvalidRequestError,
     422: InvalidRequestError,

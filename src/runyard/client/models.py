@@ -112,6 +112,9 @@ class Execution:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    # The id of the project whose revision was run, if it was one.
+    project: str | None = None
+    revision: int | None = None
     steps: tuple[Step, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)

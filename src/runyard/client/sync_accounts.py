@@ -70,6 +70,10 @@ class Accounts:
     def me(self) -> OwnAccount:
         return wire.parse_own_account(self._connection.call("GET", wire.ACCOUNT))
 
+    def export(self) -> bytes:
+        """Return everything that is one's own in a ZIP archive."""
+        return self._connection.download(f"{wire.ACCOUNT}/export")
+
     def change_password(self, former: str, password: str) -> None:
         """Choose another password. Every other session ends; tokens stay."""
         body = {"former": former, "password": password}

@@ -20,6 +20,7 @@ from runyard.client.sync_connection import Connection
 if TYPE_CHECKING:
     from runyard.client.sync_accounts import Accounts
     from runyard.client.sync_administration import Administration
+    from runyard.client.sync_projects import Projects
 
 
 class Client:
@@ -63,6 +64,13 @@ class Client:
         from runyard.client.sync_accounts import Accounts  # noqa: PLC0415 - see AsyncClient
 
         return Accounts(self._connection)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """One's projects."""
+        from runyard.client.sync_projects import Projects  # noqa: PLC0415 - see AsyncClient
+
+        return Projects(self._connection)
 
     @cached_property
     def admin(self) -> Administration:
@@ -118,10 +126,7 @@ class Client:
 
     def artifact(self, execution_id: str, name: str) -> bytes:
         """Return the content of a file the program left."""
-        response = self._connection.request("GET", wire.artifact_path(execution_id, name))
-        if not response.is_success:
-            wire.parse_answer(response)
-        return response.content
+        return self._connection.download(wire.artifact_path(execution_id, name))
 
     def runtimes(self) -> Sequence[Runtime]:
         return [

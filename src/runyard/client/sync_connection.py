@@ -46,6 +46,13 @@ class Connection:
     def call(self, method: str, path: str, **content: Any) -> Any:
         return wire.parse_answer(self.request(method, path, **content))
 
+    def download(self, path: str) -> bytes:
+        """Return an answer that is no JSON, whole."""
+        response = self.request("GET", path)
+        if not response.is_success:
+            wire.parse_answer(response)
+        return response.content
+
     def request(self, method: str, path: str, **content: Any) -> httpx.Response:
         response = self._send(method, path, **content)
         if session_cookie.is_expired(path, response) and self._renew(response):

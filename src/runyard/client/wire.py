@@ -74,7 +74,16 @@ def render_submission(
     runtime: str, files: Files, options: RunOptions, *, wait: float | None = None
 ) -> dict[str, Any]:
     """Return the body of POST /executions."""
-    body: dict[str, Any] = {"runtime": runtime, "files": [_render_file(f) for f in _expand(files)]}
+    body = {"runtime": runtime, "files": render_files(files)}
+    return body | render_options(options, wait=wait)
+
+
+def render_files(files: Files | None) -> list[dict[str, Any]]:
+    return [_render_file(file) for file in _expand(files or {})]
+
+
+def render_options(options: RunOptions, *, wait: float | None = None) -> dict[str, Any]:
+    body: dict[str, Any] = {}
     fields: dict[str, Any] = dict(options)
     if "stdin" in fields:
         body["stdin"], body["stdin_encoding"] = render_content(fields.pop("stdin"))
@@ -150,9 +159,11 @@ def parse_execution(body: Mapping[str, Any]) -> Execution:
         attempt=body["attempt"],
         runtime=body["runtime"],
         entry=body["entry"],
+        project=body.get("project"),
+        revision=body.get("revision"),
         created_at=datetime.fromisoformat(body["created_at"]),
-        started_at=_parse_time(body["started_at"]),
-        finished_at=_parse_time(body["finished_at"]),
+        started_at=parse_time(body["started_at"]),
+        finished_at=parse_time(body["finished_at"]),
         steps=tuple(parse_step(step) for step in body.get("steps", ())),
         artifacts=tuple(
             Artifact(name=entry["name"], size_bytes=entry["size_bytes"])
@@ -260,5 +271,5 @@ def _render_case(case: Case) -> dict[str, Any]:
     }
 
 
-def _parse_time(text: str | None) -> datetime | None:
+def parse_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)

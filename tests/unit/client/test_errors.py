@@ -17,6 +17,7 @@ from runyard.client.errors import Problem, build_error
         (404, "unknown_runtime", errors.UnknownRuntimeError),
         (409, "conflict", errors.ConflictError),
         (409, "runtime_unavailable", errors.RuntimeUnavailableError),
+        (412, "revision_conflict", errors.RevisionConflictError),
         (413, "too_large", errors.TooLargeError),
         (415, "unsupported_media_type", errors.InvalidRequestError),
         (418, "teapot", errors.ApiError),

@@ -1,0 +1,141 @@
+"""One's projects."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+from runyard.client import project_wire as wire
+from runyard.client.async_connection import AsyncConnection
+from runyard.client.models import Execution, Files, RunOptions
+from runyard.client.project_models import Project, ProjectPage, Revision, RevisionPage, Setup
+from runyard.client.wire import parse_execution
+
+ZIP = {"Content-Type": "application/zip"}
+
+
+class AsyncProjects:
+    """`client.projects`."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def create(
+        self, name: str, setup: Setup, files: Files | None = None, *, description: str = ""
+    ) -> Project:
+        """Make a project with its first revision.
+
+        Args:
+            name: What it is called; several may have the same name.
+            setup: How it is run.
+            files: A mapping of path to content, or SourceFile values, or paths to read.
+            description: For people.
+        """
+        body = wire.render_project(name, setup, files, description)
+        answer = await self._connection.call("POST", wire.PROJECTS, json=body)
+        return wire.parse_project(answer["project"])
+
+    async def load_archive(self, name: str, runtime: str, archive: bytes) -> Project:
+        """Make a project of the files in a ZIP archive."""
+        query = {"name": name, "runtime": runtime}
+        answer = await self._connection.call(
+            "POST", f"{wire.PROJECTS}/import", params=query, content=archive, headers=ZIP
+        )
+        return wire.parse_project(answer["project"])
+
+    async def get(self, project_id: str) -> Project:
+        return wire.parse_project(await self._connection.call("GET", wire.project_path(project_id)))
+
+    async def list(
+        self, *, limit: int = 20, before: int | None = None, trash: bool = False
+    ) -> ProjectPage:
+        query: dict[str, Any] = {"limit": limit, "trash": trash}
+        query |= {} if before is None else {"before": before}
+        return wire.parse_page(await self._connection.call("GET", wire.PROJECTS, params=query))
+
+    async def rename(
+        self, project_id: str, *, name: str | None = None, description: str | None = None
+    ) -> Project:
+        """Change what is given."""
+        body = {"name": name, "description": description}
+        path = wire.project_path(project_id)
+        return wire.parse_project(await self._connection.call("PATCH", path, json=body))
+
+    async def save(
+        self,
+        project_id: str,
+        *,
+        base: int,
+        put: Files | None = None,
+        remove: Sequence[str] = (),
+        move: Mapping[str, str] | None = None,
+        setup: Setup | None = None,
+        replaces: bool = False,
+    ) -> Revision:
+        """Make the next revision. RevisionConflictError if somebody saved since `base`.
+
+        Args:
+            project_id: The project.
+            base: The number of the revision that the change is based on.
+            put: New files, and new contents.
+            remove: Paths of files and folders.
+            move: From path to path, of files and folders.
+            setup: None leaves it as it was.
+            replaces: `put` has all files there are to be.
+        """
+        body = wire.render_save(
+            put=put, remove=remove, move=move or {}, setup=setup, replaces=replaces
+        )
+        path, headers = wire.project_path(project_id, "/revisions"), wire.render_base(base)
+        return wire.parse_revision(
+            await self._connection.call("POST", path, json=body, headers=headers)
+        )
+
+    async def revision(self, project_id: str, number: int, *, contents: bool = False) -> Revision:
+        query = {"contents": contents}
+        path = wire.revision_path(project_id, number)
+        return wire.parse_revision(await self._connection.call("GET", path, params=query))
+
+    async def revisions(
+        self, project_id: str, *, limit: int = 20, before: int | None = None
+    ) -> RevisionPage:
+        query = {"limit": limit} | ({} if before is None else {"before": before})
+        path = wire.project_path(project_id, "/revisions")
+        return wire.parse_revisions(await self._connection.call("GET", path, params=query))
+
+    async def restore(self, project_id: str, number: int, *, base: int) -> Revision:
+        """Make the next revision of the content of an earlier one."""
+        path = wire.revision_path(project_id, number, "/restore")
+        return wire.parse_revision(
+            await self._connection.call("POST", path, headers=wire.render_base(base))
+        )
+
+    async def archive(self, project_id: str, number: int) -> bytes:
+        """Return the files of a revision in a ZIP archive."""
+        path = wire.revision_path(project_id, number, "/archive")
+        return await self._connection.download(path)
+
+    async def run(
+        self, project_id: str, *, revision: int | None = None, **options: Unpack[RunOptions]
+    ) -> Execution:
+        """Run a revision, the newest by default, and return at once. What runs already for the same
+        request is returned.
+        """
+        body = wire.render_run(revision, options)
+        path = wire.project_path(project_id, "/run")
+        return parse_execution(await self._connection.call("POST", path, json=body))
+
+    async def throw_away(self, project_id: str) -> Project:
+        """Put it into the trash."""
+        return wire.parse_project(
+            await self._connection.call("DELETE", wire.project_path(project_id))
+        )
+
+    async def take_back(self, project_id: str) -> Project:
+        """Take it out of the trash."""
+        path = wire.project_path(project_id, "/take-back")
+        return wire.parse_project(await self._connection.call("POST", path))
+
+    async def delete(self, project_id: str) -> None:
+        """Delete what is in the trash."""
+        await self._connection.call("POST", wire.project_path(project_id, "/delete"))

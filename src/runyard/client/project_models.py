@@ -1,0 +1,72 @@
+"""What the SDK gives about projects: plain values, parsed from the API's JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """How a project is run."""
+
+    runtime: str
+    entry: str | None = None
+    args: tuple[str, ...] = ()
+    stdin: str | bytes = b""
+    env: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`revision` is the number of the newest one; `deleted_at` since when it is in the trash."""
+
+    id: str
+    name: str
+    description: str
+    runtime: str
+    revision: int
+    file_count: int
+    size_bytes: int
+    created_at: datetime
+    updated_at: datetime
+    deleted_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectPage:
+    """Those changed last first; `next_before` asks for the following page."""
+
+    items: tuple[Project, ...]
+    next_before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFile:
+    """`content` is None where contents were not asked for; `hash` is its SHA-256."""
+
+    path: str
+    size_bytes: int
+    executable: bool
+    hash: str
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A state of a project that was saved. `files` is empty in a list of revisions."""
+
+    number: int
+    created_at: datetime
+    fingerprint: str
+    restored_from: int | None
+    setup: Setup
+    files: tuple[ProjectFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevisionPage:
+    """Newest first; `next_before` asks for the following page."""
+
+    items: tuple[Revision, ...]
+    next_before: int | None

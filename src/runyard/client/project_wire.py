@@ -1,0 +1,145 @@
+"""Between the SDK's values about projects and the API's JSON; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from runyard.client.models import Files, RunOptions
+from runyard.client.project_models import (
+    Project,
+    ProjectFile,
+    ProjectPage,
+    Revision,
+    RevisionPage,
+    Setup,
+)
+from runyard.client.wire import (
+    API_PREFIX,
+    parse_content,
+    parse_time,
+    render_content,
+    render_files,
+    render_options,
+)
+
+PROJECTS = f"{API_PREFIX}/projects"
+
+
+def project_path(project_id: str, suffix: str = "") -> str:
+    return f"{PROJECTS}/{quote(project_id, safe='')}{suffix}"
+
+
+def revision_path(project_id: str, number: int, suffix: str = "") -> str:
+    return project_path(project_id, f"/revisions/{number}{suffix}")
+
+
+def render_project(
+    name: str, setup: Setup, files: Files | None, description: str
+) -> dict[str, Any]:
+    return {
+        "name": name,
+        "description": description,
+        "setup": _render_setup(setup),
+        "files": render_files(files),
+    }
+
+
+def render_save(
+    *,
+    put: Files | None,
+    remove: Sequence[str],
+    move: Mapping[str, str],
+    setup: Setup | None,
+    replaces: bool,
+) -> dict[str, Any]:
+    return {
+        "put": render_files(put),
+        "remove": list(remove),
+        "move": [{"source": source, "target": target} for source, target in move.items()],
+        "setup": None if setup is None else _render_setup(setup),
+        "replaces": replaces,
+    }
+
+
+def render_run(
+    revision: int | None, options: RunOptions, *, wait: float | None = None
+) -> dict[str, Any]:
+    return {"revision": revision} | render_options(options, wait=wait)
+
+
+def render_base(base: int) -> dict[str, str]:
+    """Return the header that names the revision a change is based on."""
+    return {"If-Match": f'"{base}"'}
+
+
+def parse_project(body: Mapping[str, Any]) -> Project:
+    return Project(
+        id=body["id"],
+        name=body["name"],
+        description=body["description"],
+        runtime=body["runtime"],
+        revision=body["revision"],
+        file_count=body["file_count"],
+        size_bytes=body["size_bytes"],
+        created_at=datetime.fromisoformat(body["created_at"]),
+        updated_at=datetime.fromisoformat(body["updated_at"]),
+        deleted_at=parse_time(body["deleted_at"]),
+    )
+
+
+def parse_page(body: Mapping[str, Any]) -> ProjectPage:
+    return ProjectPage(
+        items=tuple(parse_project(entry) for entry in body["items"]),
+        next_before=body["next_before"],
+    )
+
+
+def parse_revision(body: Mapping[str, Any]) -> Revision:
+    setup = body["setup"]
+    return Revision(
+        number=body["number"],
+        created_at=datetime.fromisoformat(body["created_at"]),
+        fingerprint=body["fingerprint"],
+        restored_from=body["restored_from"],
+        setup=Setup(
+            runtime=setup["runtime"],
+            entry=setup["entry"],
+            args=tuple(setup["args"]),
+            stdin=parse_content(setup["stdin"], setup["stdin_encoding"]),
+            env=setup["env"],
+        ),
+        files=tuple(_parse_file(entry) for entry in body.get("files", ())),
+    )
+
+
+def parse_revisions(body: Mapping[str, Any]) -> RevisionPage:
+    return RevisionPage(
+        items=tuple(parse_revision(entry) for entry in body["items"]),
+        next_before=body["next_before"],
+    )
+
+
+def _render_setup(setup: Setup) -> dict[str, Any]:
+    stdin, encoding = render_content(setup.stdin)
+    return {
+        "runtime": setup.runtime,
+        "entry": setup.entry,
+        "args": list(setup.args),
+        "stdin": stdin,
+        "stdin_encoding": encoding,
+        "env": dict(setup.env),
+    }
+
+
+def _parse_file(body: Mapping[str, Any]) -> ProjectFile:
+    content = body["content"]
+    return ProjectFile(
+        path=body["path"],
+        size_bytes=body["size_bytes"],
+        executable=body["executable"],
+        hash=body["hash"],
+        content=None if content is None else parse_content(content, body["encoding"]),
+    )
