@@ -302,7 +302,7 @@ async def test_bounds_of_one_account_are_told_with_their_numbers(tmp_path: Path)
     bounds = {
         "project_count_max": 2,
         "revision_count_max": 3,
-        "project_bytes_per_owner_max": 20_000,
+        "project_bytes_per_owner_max": 30_000,
     }
     async with open_world(tmp_path, **bounds) as application, open_browser(application) as browser:
         await browser.sign_up("eve")
@@ -315,14 +315,14 @@ async def test_bounds_of_one_account_are_told_with_their_numbers(tmp_path: Path)
             await save(browser, first, number, put=[body])
         listed = await browser.ask("GET", f"/projects/{first}/revisions")
         refused = await save(
-            browser, first, 6, put=[{"path": "x", "content": "x" * 19_000}], status=413
+            browser, first, 6, put=[{"path": "x", "content": "x" * 25_000}], status=413
         )
 
         assert [each["number"] for each in listed["items"]] == [6, 5, 4]
-        assert "20000 bytes" in refused["detail"]
+        assert "30000 bytes" in refused["detail"]
         # The contents of revisions that are gone are gone.
         kept = await application.projects._records.count_bytes(browser.account["id"])
-        assert kept < 3 * 1000 + 2 * 1000 + 4 * 3 * 200
+        assert kept < 3 * 1000 + 2 * 1000 + 4 * 3 * 1024
 
 
 async def test_projects_go_with_their_account(tmp_path: Path) -> None:

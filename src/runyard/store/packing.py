@@ -46,6 +46,27 @@ def pack_text(text: str | None) -> str | None:
 
 def pack_request(request: Request) -> tuple[str, bytes]:
     """Return the JSON body and the packed bytes it describes."""
+    return _describe(request), pack(b"".join(_contents(request)))
+
+
+def fingerprint(request: Request) -> str:
+    """Return what is the same for requests that ask for the same."""
+    digest = hashlib.sha256(_describe(request).encode() + b"\0")
+    for content in _contents(request):
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _contents(request: Request) -> list[bytes]:
+    return [
+        *(file.content for file in request.files),
+        request.stdin,
+        *(test.stdin for test in request.tests),
+    ]
+
+
+def _describe(request: Request) -> str:
+    """Return all but the bytes, with their sizes."""
     body = {
         "runtime_id": request.runtime_id,
         "entry": request.entry,
@@ -72,16 +93,7 @@ def pack_request(request: Request) -> tuple[str, bytes]:
         ],
         "artifacts": request.artifacts,
     }
-    contents = [file.content for file in request.files]
-    contents.append(request.stdin)
-    contents += [test.stdin for test in request.tests]
-    return json.dumps(body, separators=(",", ":")), pack(b"".join(contents))
-
-
-def fingerprint(request: Request) -> str:
-    """Return what is the same for requests that ask for the same."""
-    body, contents = pack_request(request)
-    return hashlib.sha256(body.encode() + b"\0" + contents).hexdigest()
+    return json.dumps(body, separators=(",", ":"))
 
 
 def unpack_request(body: str, contents: bytes | None) -> Request:

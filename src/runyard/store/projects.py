@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from runyard.store.packing import pack, unpack
 from runyard.store.project_tables import blobs, projects, revision_files, revisions
 
 # What a file costs in each revision that lists it, whatever its size.
-_LISTED_FILE_BYTES = 200
+_LISTED_FILE_BYTES = 1024
 
 
 class Saving(StrEnum):
@@ -70,11 +71,13 @@ class ProjectRecords:
             .where(projects.c.owner_id == project.owner_id)
         )
 
+        packed = await _pack_blobs(project.owner_id, content)
+
         def write(connection: Connection) -> Saving:
             if connection.execute(count).scalar_one() >= bounds.project_count:
                 raise _UndoneError(Saving.TOO_LARGE)
             connection.execute(insert(projects).values(row))
-            _add_revision(connection, project.owner_id, content, bounds)
+            _add_revision(connection, project.owner_id, content.revision, packed, bounds)
             return Saving.DONE
 
         return await self._save(write)
@@ -82,6 +85,7 @@ class ProjectRecords:
     async def save(self, owner_id: str, content: NewContent, bounds: Bounds) -> Saving:
         """Add the revision that follows the newest one, whole or not at all."""
         revision = content.revision
+        packed = await _pack_blobs(owner_id, content)
 
         def write(connection: Connection) -> Saving:
             moved = connection.execute(
@@ -94,7 +98,7 @@ class ProjectRecords:
             )
             if not moved.rowcount:
                 raise _UndoneError(Saving.CONFLICT)
-            _add_revision(connection, owner_id, content, bounds)
+            _add_revision(connection, owner_id, revision, packed, bounds)
             return Saving.DONE
 
         return await self._save(write)
@@ -228,12 +232,33 @@ def _files(project_id: str, number: int, *more: Any) -> Select[Any]:
     )
 
 
+async def _pack_blobs(owner_id: str, content: NewContent) -> list[dict[str, Any]]:
+    """Compress outside the transaction: everybody else's would wait for it."""
+
+    def pack_each() -> list[dict[str, Any]]:
+        return [
+            {
+                "owner_id": owner_id,
+                "hash": hash_,
+                "size_bytes": len(plain),
+                "content": pack(plain),
+            }
+            for hash_, plain in content.contents.items()
+        ]
+
+    return await asyncio.to_thread(pack_each)
+
+
 def _add_revision(
-    connection: Connection, owner_id: str, content: NewContent, bounds: Bounds
+    connection: Connection,
+    owner_id: str,
+    revision: Revision,
+    packed: Sequence[dict[str, Any]],
+    bounds: Bounds,
 ) -> None:
-    revision = content.revision
-    for hash_, plain in content.contents.items():
-        _add_blob(connection, owner_id, hash_, plain)
+    if packed:
+        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+        connection.execute(dialect.insert(blobs).on_conflict_do_nothing(), list(packed))
     connection.execute(insert(revisions).values(_revision_row(revision)))
     if revision.entries:
         rows = [_file_row(revision, owner_id, entry) for entry in revision.entries]
@@ -248,17 +273,6 @@ def _add_revision(
         _delete_loose_blobs(connection, owner_id)
     if _count_bytes(connection, owner_id) > bounds.bytes_of_owner:
         raise _UndoneError(Saving.TOO_LARGE)
-
-
-def _add_blob(connection: Connection, owner_id: str, hash_: str, content: bytes) -> None:
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    row = {
-        "owner_id": owner_id,
-        "hash": hash_,
-        "size_bytes": len(content),
-        "content": pack(content),
-    }
-    connection.execute(dialect.insert(blobs).values(row).on_conflict_do_nothing())
 
 
 def _count_bytes(connection: Connection, owner_id: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
@@ -123,7 +124,9 @@ async def import_project(
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != ZIP:
         raise UnsupportedMediaTypeError(f"The body is no archive; send it as {ZIP}.")
-    files = read_archive(await request.body(), policy=application.settings.policy)
+    files = await asyncio.to_thread(
+        read_archive, await request.body(), policy=application.settings.policy
+    )
     change = Change(put=files, setup=Setup(runtime=runtime), replaces=True)
     project, revision = await application.projects.create(
         principal, name=name, description="", change=change
@@ -332,7 +335,7 @@ async def export_revision(
     files = await application.projects.read_files(principal, project_id, number)
     name = quote(f"{project.name}-{number}.zip", safe="")
     return Response(
-        pack_archive(files),
+        await asyncio.to_thread(pack_archive, files),
         media_type=ZIP,
         headers={
             "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
