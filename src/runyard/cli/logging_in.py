@@ -19,7 +19,10 @@ from runyard.client.errors import AuthenticationError, ClientError, ConflictErro
 from runyard.client.sync_client import Client
 from runyard.client.wire import API_PREFIX, TOKEN_VARIABLE
 
-SCOPES = ("executions:read", "executions:write", "account:read")
+SCOPES = (
+    *("executions:read", "executions:write", "projects:read", "projects:write"),
+    "account:read",
+)
 ADMIN_SCOPE = "admin"
 TOKEN_DAYS = 90
 NAME_CHARACTERS_MAX = 100

@@ -29,7 +29,8 @@ from runyard.store.device_logins import DeviceLogin, DeviceLoginRecords, DeviceS
 EXPIRES_SECONDS = 600
 INTERVAL_SECONDS = 2
 TOKEN_DAYS = 90
-SCOPES = frozenset({Scope.EXECUTIONS_READ, Scope.EXECUTIONS_WRITE, Scope.ACCOUNT_READ})
+# All that a person needs who works with it, and nothing of an administrator's.
+SCOPES = frozenset(Scope) - {Scope.ADMIN}
 # Without vowels and without what looks like something else.
 _ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 _GROUP_CHARACTERS = 4
