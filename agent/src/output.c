@@ -34,8 +34,9 @@ void output_read(struct agent *agent, struct output *output)
     output->count += kept;
     if (kept < (size_t)got) {
         output->is_truncated = true;
-        output_close(output);
+        /* In this order: the program is killed, and never hears of a pipe that nobody reads. */
         command_end(agent, HIT_OUTPUT);
+        output_close(output);
     }
 }
 

@@ -207,8 +207,9 @@ def _find_owner(directory: Path, user: str) -> str | None:
 
 
 async def _create_account(settings: Settings, account: NewAccount) -> str:
-    from runyard.bootstrap import build_accounts, open_records
+    from runyard.bootstrap import open_records
     from runyard.domain.account import Role
+    from runyard.parts import build_accounts
     from runyard.services.accounts.sign_up import Applicant
 
     database = await open_records(settings)

@@ -22,17 +22,12 @@ from runyard.engines.linux.engine import build as build_linux_engine
 from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.privileges import code_paths, drop_privileges
 from runyard.options import (
-    account_options,
     artifact_caps,
     linux_options,
-    project_bounds,
-    project_rivals,
-    secret_keys,
     worker_options,
 )
-from runyard.parts import Parts, build_parts
-from runyard.services.accounts.parts import Accounts, open_accounts
-from runyard.services.accounts.sealing import Sealer
+from runyard.parts import Parts, build_accounts, build_parts, build_projects, build_sharing
+from runyard.services.accounts.parts import Accounts
 from runyard.services.catalogue import load_catalogue
 from runyard.services.executions import Executions
 from runyard.services.prepared import PreparedFiles, prepared_folder
@@ -41,14 +36,13 @@ from runyard.services.projects import Projects
 from runyard.services.reaper import Reaper, destroy_orphans
 from runyard.services.runner import Runner
 from runyard.services.runtimes import Runtimes
+from runyard.services.sharing import Sharing
 from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains
 from runyard.settings import Settings
 from runyard.store import schema
 from runyard.store.database import Database, open_database
 from runyard.store.executions import SqlExecutionStore
 from runyard.store.interface import ExecutionStore
-from runyard.store.moments import now_us
-from runyard.store.projects import ProjectRecords
 from runyard.telemetry import Metrics, configure_logs
 from runyard.worker.lease import anybody_but, hold_lock, is_dead, new_owner
 from runyard.worker.loop import Worker
@@ -80,6 +74,7 @@ class Application:
     executions: Executions
     runtimes: Runtimes
     projects: Projects
+    sharing: Sharing
     accounts: Accounts
     worker: Worker
     engine: Engine
@@ -227,15 +222,8 @@ async def _run(
         queue_length_max=settings.queue_length_max,
     )
     accounts = build_accounts(settings, ground.database)
-    projects = Projects(
-        records=ProjectRecords(ground.database),
-        executions=executions,
-        find_runtime=runtimes.find,
-        policy=settings.policy,
-        bounds=project_bounds(settings),
-        rivals=project_rivals(settings),
-        now_us=now_us,
-    )
+    projects = build_projects(settings, ground.database, executions=executions, runtimes=runtimes)
+    sharing = build_sharing(ground.database, projects=projects, runtimes=runtimes)
     preparing = _offer_runtimes(settings, ground, parts, runtimes)
     try:
         async with (
@@ -251,6 +239,7 @@ async def _run(
                 executions=executions,
                 runtimes=runtimes,
                 projects=projects,
+                sharing=sharing,
                 accounts=accounts,
                 worker=worker,
                 engine=ground.engine,
@@ -360,10 +349,6 @@ async def open_records(settings: Settings) -> Database:
         await database.aclose()
         raise
     return database
-
-
-def build_accounts(settings: Settings, database: Database) -> Accounts:
-    return open_accounts(database, Sealer(lambda: secret_keys(settings)), account_options(settings))
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""What works together on executions in one process, whatever keeps and announces them."""
+"""What works together in one process, whatever keeps executions and announces them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,34 @@ from dataclasses import dataclass
 
 from runyard.bus.interface import Bus
 from runyard.engines.interface import Capabilities, Engine
-from runyard.options import build_files, pool_size, stock_options
+from runyard.options import (
+    account_options,
+    build_files,
+    pool_size,
+    project_bounds,
+    project_rivals,
+    secret_keys,
+    stock_options,
+)
+from runyard.services.accounts.parts import Accounts, open_accounts
+from runyard.services.accounts.sealing import Sealer
 from runyard.services.build_cache import BuildCache
 from runyard.services.build_key import describe_host
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
+from runyard.services.executions import Executions
 from runyard.services.machine import count_processors
 from runyard.services.pool import Pool
+from runyard.services.projects import Projects
 from runyard.services.recent import RecentExecutions
+from runyard.services.runtimes import Runtimes
+from runyard.services.sharing import Sharing
 from runyard.settings import Settings
+from runyard.store.database import Database
 from runyard.store.interface import ExecutionStore
+from runyard.store.moments import now_us
+from runyard.store.projects import ProjectRecords
+from runyard.store.sharing import SharingRecords
 from runyard.telemetry import Metrics
 
 
@@ -63,4 +81,32 @@ def build_parts(
             context=lambda: f"{capabilities.isolation}\n{describe_host()}",
         ),
         completions=Completions(store=store, bus=bus, recent=recent, metrics=metrics),
+    )
+
+
+def build_accounts(settings: Settings, database: Database) -> Accounts:
+    return open_accounts(database, Sealer(lambda: secret_keys(settings)), account_options(settings))
+
+
+def build_projects(
+    settings: Settings, database: Database, *, executions: Executions, runtimes: Runtimes
+) -> Projects:
+    return Projects(
+        records=ProjectRecords(database),
+        executions=executions,
+        find_runtime=runtimes.find,
+        policy=settings.policy,
+        bounds=project_bounds(settings),
+        rivals=project_rivals(settings),
+        now_us=now_us,
+    )
+
+
+def build_sharing(database: Database, *, projects: Projects, runtimes: Runtimes) -> Sharing:
+    return Sharing(
+        records=SharingRecords(database),
+        project_records=ProjectRecords(database),
+        projects=projects,
+        list_runtimes=runtimes.list,
+        now_us=now_us,
     )

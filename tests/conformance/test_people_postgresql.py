@@ -1,5 +1,5 @@
-"""The records of accounts on PostgreSQL keep their promises, between transactions that run at the
-same time.
+"""The records of accounts and projects on PostgreSQL keep their promises, between transactions that
+run at the same time.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from runyard.store import schema
 from runyard.store.account_tables import accounts, attempts, device_logins, signing_keys, tickets
 from runyard.store.database import Database, open_database
 from runyard.store.tables import executions
-from runyard.testing.store_conformance import PeopleConformance
+from runyard.testing.store_conformance import PeopleConformance, ProjectConformance
 from tests.conformance.clusters import Cluster, open_cluster
 
 _TABLES = (accounts, attempts, device_logins, executions, signing_keys, tickets)
@@ -42,4 +42,8 @@ async def database(opened: Database) -> Database:
 
 
 class TestPeopleOnPostgresql(PeopleConformance):
+    pass
+
+
+class TestProjectsOnPostgresql(ProjectConformance):
     pass

@@ -15,6 +15,7 @@ import pytest
 from runyard.client import (
     AuthenticationError,
     Client,
+    Execution,
     NotFoundError,
     RevisionConflictError,
     Setup,
@@ -62,6 +63,27 @@ def enrol(client: Client) -> pyotp.TOTP:
     return totp
 
 
+def find_and_fork(ada: Client, bob: Client, project_id: str, first: Execution) -> None:
+    """Private, it does not exist for the other one; public, he finds it and has his own."""
+    for ask in (
+        lambda: bob.projects.get(project_id),
+        lambda: bob.projects.run(project_id),
+        lambda: bob.projects.archive(project_id, 1),
+        lambda: bob.get(first.id),
+    ):
+        with pytest.raises(NotFoundError):
+            ask()
+    ada.projects.share(project_id, "public", tags=["counting"])
+    [found] = bob.projects.search("count", language="python", tag="counting").items
+    assert bob.projects.star(found.key) == 1
+    fork = bob.projects.fork(found.key)
+    assert (fork.forked_from, fork.revision) == (project_id, 1)
+    assert bob.wait(bob.projects.run(fork.id).id).stdout == first.stdout
+    assert bob.projects.read(found.key).owner == "ada"
+    copy = bob.projects.load_archive("Copy", "python3", ada.projects.archive(project_id, 4))
+    assert bob.wait(bob.projects.run(copy.id).id).stdout == first.stdout
+
+
 def test_journey(server: Server, people: tuple[Client, Client, Client]) -> None:
     admin, ada, bob = people
     admin.accounts.set_up(
@@ -101,16 +123,7 @@ def test_journey(server: Server, people: tuple[Client, Client, Client]) -> None:
 
     admin.admin.create(name="bob", email="bob@example.org", password=PASSWORD)
     bob.accounts.log_in("bob", PASSWORD)
-    for ask in (
-        lambda: bob.projects.get(project.id),
-        lambda: bob.projects.run(project.id),
-        lambda: bob.projects.archive(project.id, 1),
-        lambda: bob.get(first.id),
-    ):
-        with pytest.raises(NotFoundError):
-            ask()
-    copy = bob.projects.load_archive("Copy", "python3", ada.projects.archive(project.id, 4))
-    assert bob.wait(bob.projects.run(copy.id).id).stdout == first.stdout
+    find_and_fork(ada, bob, project.id, first)
 
     assert ada.projects.rename(project.id, name="Counted").name == "Counted"
     assert [each.name for each in ada.projects.list().items] == ["Counted"]

@@ -11,16 +11,22 @@ from tests.integration.test_accounts_api import open_world
 
 USERS = [f"user{n}" for n in range(20)]
 EACH, OF_THE_HOG = 25, 1000
-TRUE = Submission(runtime="bash", files=(File("main.sh", b":"),))
+QUICK = Submission(runtime="bash", files=(File("main.sh", b":"),))
+# So slow that they are there as long as the others.
+SLOW = Submission(runtime="bash", files=(File("main.sh", b"sleep 0.05"),))
 
 
-async def submit(application: Application, owner: str, count: int) -> list[str]:
-    return [(await application.executions.submit(TRUE, owner_id=owner)).id for _ in range(count)]
+async def submit(
+    application: Application, submission: Submission, owner: str, count: int
+) -> list[str]:
+    return [
+        (await application.executions.submit(submission, owner_id=owner)).id for _ in range(count)
+    ]
 
 
 async def measure_wait_seconds(application: Application) -> float:
     """Return the median of how long the users' executions waited for a worker."""
-    submitted = await asyncio.gather(*(submit(application, user, EACH) for user in USERS))
+    submitted = await asyncio.gather(*(submit(application, QUICK, user, EACH) for user in USERS))
     waits = []
     for execution_id in (each for ids in submitted for each in ids):
         execution = await application.executions.wait(execution_id, seconds_max=60)
@@ -32,7 +38,7 @@ async def measure_wait_seconds(application: Application) -> float:
 async def test_others_wait_at_most_twice_as_long_beside_a_hog(tmp_path: Path) -> None:
     async with open_world(tmp_path) as application:
         alone = await measure_wait_seconds(application)
-        hog = await submit(application, "hog", OF_THE_HOG)
+        hog = await submit(application, SLOW, "hog", OF_THE_HOG)
 
         beside = await measure_wait_seconds(application)
 

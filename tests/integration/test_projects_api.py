@@ -214,7 +214,7 @@ async def test_archive_comes_back_as_it_went(ada: Browser) -> None:
     headers = {"Authorization": f"Bearer {ada.token}", "Content-Type": "application/zip"}
 
     answer = await ada.http.post(
-        "/api/v1/projects/import?name=Copy&runtime=bash", content=archive, headers=headers
+        "/api/v1/project-imports?name=Copy&runtime=bash", content=archive, headers=headers
     )
 
     copy = answer.json()["project"]["id"]
@@ -259,7 +259,7 @@ async def test_archive_that_is_not_a_project_is_refused(
     before = len((await ada.ask("GET", "/projects?limit=100"))["items"])
 
     answer = await ada.http.post(
-        "/api/v1/projects/import?name=Bad&runtime=bash", content=archive, headers=headers
+        "/api/v1/project-imports?name=Bad&runtime=bash", content=archive, headers=headers
     )
 
     assert answer.json()["code"] == code, answer.text

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
-from schemathesis import Case
+from schemathesis import Case, SerializationContext
 from schemathesis.config import SchemathesisConfig as Config
 
 from runyard.api.app import build_app
@@ -21,11 +21,17 @@ from tests.unit.api.fakes import FakeApplication
 EXAMPLES_MAX = 25
 # What JSON Schema cannot say is refused as well: two files of one name, a limit above the policy, a
 # password that is wrong, a name that is taken.
-REFUSED_BY_MEANING = ["2xx", "401", "403", "404", "409", "413", "422", "429", "503"]
+REFUSED_BY_MEANING = ["2xx", "401", "403", "404", "409", "412", "413", "422", "428", "429", "503"]
 CONFIG = Config.from_dict(
     {"checks": {"positive_data_acceptance": {"expected-statuses": REFUSED_BY_MEANING}}}
 )
 PERSON = {"name": "ada", "email": "ada@example.org", "password": "a long enough secret"}
+
+
+@schemathesis.serializer("application/zip")
+def send_as_it_is(_: SerializationContext, value: Any) -> bytes:
+    """What is made up is hardly ever an archive, and has to be refused."""
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def describe() -> dict[str, Any]:

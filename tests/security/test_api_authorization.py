@@ -38,6 +38,8 @@ EVERYBODY = {"anonymous", "suspended", "newcomer"} | PEOPLE | TOKENS
 # By the rules' names in the description.
 ALLOWED = {
     "anybody": EVERYBODY,
+    # Without a token he would be let in; with one of a suspended account nothing is.
+    "reader": EVERYBODY - {"suspended"},
     "runner executions:read": PEOPLE | {"token executions:read"},
     "runner executions:write": PEOPLE | {"token executions:write"},
     "scoped projects:read": PEOPLE | {"token projects:read"},

@@ -3,6 +3,7 @@
 rule            who
 --------------  ------------------------------------------------------------------------------
 ANYBODY         everybody; who he is, is not looked at
+READER          everybody; who has logged in or sends a token is known
 RUN_READ        the scope executions:read, or nobody in particular where anonymous running is on
 RUN_WRITE       the scope executions:write, likewise
 PROJECTS_READ   the scope projects:read
@@ -39,6 +40,7 @@ SOCKET_TOKEN_PREFIX = "runyard.bearer."  # noqa: S105  What stands before one.
 
 class Kind(StrEnum):
     ANYBODY = "anybody"
+    READER = "reader"
     RUNNER = "runner"
     SCOPED = "scoped"
     PERSON = "person"
@@ -70,11 +72,13 @@ class Rule:
             return Principal()
         token = find_token(connection)
         if token is None:
+            if self.kind is Kind.READER:
+                return Principal()
             if self.kind is Kind.RUNNER and application.settings.is_anonymous_allowed:
                 return _nobody_in_particular(connection, application)
             raise AuthenticationRequiredError(_explain(self.kind))
         principal = await application.accounts.authentication.authenticate(token)
-        if principal.must_enrol_totp and self.kind is not Kind.NEWCOMER:
+        if principal.must_enrol_totp and self.kind not in {Kind.NEWCOMER, Kind.READER}:
             raise TotpEnrolmentRequiredError(
                 "This server wants a second factor of your account; set up an authenticator first."
             )
@@ -86,6 +90,7 @@ class Rule:
 
 
 ANYBODY = Rule(Kind.ANYBODY)
+READER = Rule(Kind.READER)
 RUN_READ = Rule(Kind.RUNNER, (Scope.EXECUTIONS_READ,))
 RUN_WRITE = Rule(Kind.RUNNER, (Scope.EXECUTIONS_WRITE,))
 PROJECTS_READ = Rule(Kind.SCOPED, (Scope.PROJECTS_READ,))

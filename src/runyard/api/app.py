@@ -23,6 +23,7 @@ from runyard.api.routes import (
     metrics,
     projects,
     runtimes,
+    sharing,
     terminal,
 )
 
@@ -45,9 +46,10 @@ def build_app(application: Application) -> FastAPI:
     app.state.application = application
     app.state.stopping = asyncio.Event()
     api = APIRouter(prefix=API_PREFIX)
-    modules = (executions, terminal, runtimes, projects, auth, account, admin_accounts)
+    modules = (executions, terminal, runtimes, projects, sharing, auth, account, admin_accounts)
     for module in modules:
         api.include_router(module.router)
+    api.include_router(projects.imports)
     for router in (api, health.router, metrics.router):
         app.include_router(router)
     install_problems(app)

@@ -11,6 +11,7 @@ from runyard.services.accounts.parts import Accounts
 from runyard.services.executions import Executions
 from runyard.services.projects import Projects
 from runyard.services.runtimes import Runtimes
+from runyard.services.sharing import Sharing
 from runyard.telemetry import Metrics
 
 
@@ -63,6 +64,9 @@ class Application(Protocol):
 
     @property
     def projects(self) -> Projects: ...
+
+    @property
+    def sharing(self) -> Sharing: ...
 
     @property
     def accounts(self) -> Accounts: ...

@@ -111,7 +111,7 @@ def _describe_access(rule: Rule) -> dict[str, Any]:
     """An empty requirement says that one may also come without."""
     requirement: dict[str, list[str]] = {_SCHEME: []}
     described: dict[str, Any] = {"x-access": rule.name}
-    if rule.kind in {Kind.RUNNER, Kind.MACHINE}:
+    if rule.kind in {Kind.READER, Kind.RUNNER, Kind.MACHINE}:
         described["security"] = [requirement, {}]
     elif rule.kind is not Kind.ANYBODY:
         described["security"] = [requirement]

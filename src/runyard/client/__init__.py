@@ -64,17 +64,23 @@ if TYPE_CHECKING:
         WaitingDevice,
     )
     from runyard.client.project_models import (
+        GalleryPage,
         Project,
         ProjectFile,
         ProjectPage,
         Revision,
         RevisionPage,
         Setup,
+        SharedProject,
+        SharedSummary,
     )
 
 _ACCOUNT_MODELS = "runyard.client.account_models"
 _PROJECT_MODELS = "runyard.client.project_models"
-_OF_PROJECTS = {"Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"}
+_OF_PROJECTS = {
+    *("GalleryPage", "Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"),
+    *("SharedProject", "SharedSummary"),
+}
 
 __all__ = [
     "Account",
@@ -94,6 +100,7 @@ __all__ = [
     "Event",
     "Execution",
     "ExecutionPage",
+    "GalleryPage",
     "InProcessTransport",
     "InvalidRequestError",
     "Invitation",
@@ -117,6 +124,8 @@ __all__ = [
     "ServerError",
     "Session",
     "Setup",
+    "SharedProject",
+    "SharedSummary",
     "SignUpOptions",
     "SourceFile",
     "Step",

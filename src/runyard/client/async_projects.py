@@ -8,7 +8,15 @@ from typing import Any, Unpack
 from runyard.client import project_wire as wire
 from runyard.client.async_connection import AsyncConnection
 from runyard.client.models import Execution, Files, RunOptions
-from runyard.client.project_models import Project, ProjectPage, Revision, RevisionPage, Setup
+from runyard.client.project_models import (
+    GalleryPage,
+    Project,
+    ProjectPage,
+    Revision,
+    RevisionPage,
+    Setup,
+    SharedProject,
+)
 from runyard.client.wire import parse_execution
 
 ZIP = {"Content-Type": "application/zip"}
@@ -39,7 +47,7 @@ class AsyncProjects:
         """Make a project of the files in a ZIP archive."""
         query = {"name": name, "runtime": runtime}
         answer = await self._connection.call(
-            "POST", f"{wire.PROJECTS}/import", params=query, content=archive, headers=ZIP
+            "POST", wire.IMPORTS, params=query, content=archive, headers=ZIP
         )
         return wire.parse_project(answer["project"])
 
@@ -124,6 +132,45 @@ class AsyncProjects:
         body = wire.render_run(revision, options)
         path = wire.project_path(project_id, "/run")
         return parse_execution(await self._connection.call("POST", path, json=body))
+
+    async def share(
+        self, project_id: str, visibility: str, *, tags: Sequence[str] | None = None
+    ) -> Project:
+        """Say who may read it: "private", "unlisted" (`link` of the answer) or "public"."""
+        body = {"visibility": visibility, "tags": None if tags is None else list(tags)}
+        path = wire.project_path(project_id, "/sharing")
+        return wire.parse_project(await self._connection.call("PATCH", path, json=body))
+
+    async def search(
+        self,
+        query: str = "",
+        *,
+        language: str | None = None,
+        tag: str | None = None,
+        sort: str = "newest",
+        limit: int = 24,
+        offset: int = 0,
+    ) -> GalleryPage:
+        """Find public projects; `sort` is "newest" or "stars"."""
+        params = wire.render_search(
+            query=query, language=language, tag=tag, sort=sort, limit=limit, offset=offset
+        )
+        return wire.parse_gallery(await self._connection.call("GET", wire.GALLERY, params=params))
+
+    async def read(self, key: str) -> SharedProject:
+        """Read what somebody shares, by its id or its link."""
+        return wire.parse_shared(await self._connection.call("GET", wire.shared_path(key)))
+
+    async def fork(self, key: str) -> Project:
+        """Make a project of one's own of it."""
+        answer = await self._connection.call("POST", wire.shared_path(key, "/fork"))
+        return wire.parse_project(answer["project"])
+
+    async def star(self, key: str, *, starred: bool = True) -> int:
+        """Set or take back one's star; return how many there are."""
+        method = "POST" if starred else "DELETE"
+        answer = await self._connection.call(method, wire.shared_path(key, "/star"))
+        return int(answer["star_count"])
 
     async def throw_away(self, project_id: str) -> Project:
         """Put it into the trash."""

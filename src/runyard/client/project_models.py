@@ -31,6 +31,12 @@ class Project:
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None
+    visibility: str
+    # Of an unlisted one, for those who may read it.
+    link: str | None
+    tags: tuple[str, ...]
+    star_count: int
+    forked_from: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +76,33 @@ class RevisionPage:
 
     items: tuple[Revision, ...]
     next_before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedSummary:
+    """A project as others see it; `key` stands for it where it is read, copied and starred."""
+
+    key: str
+    name: str
+    description: str
+    owner: str
+    runtime: str
+    tags: tuple[str, ...]
+    star_count: int
+    forked_from: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedProject(SharedSummary):
+    """`starred` by who asked; `revision` is the newest, with its files' contents."""
+
+    starred: bool
+    revision: Revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GalleryPage:
+    """`next_offset` asks for the following page."""
+
+    items: tuple[SharedSummary, ...]
+    next_offset: int | None

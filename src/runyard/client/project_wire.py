@@ -9,12 +9,15 @@ from urllib.parse import quote
 
 from runyard.client.models import Files, RunOptions
 from runyard.client.project_models import (
+    GalleryPage,
     Project,
     ProjectFile,
     ProjectPage,
     Revision,
     RevisionPage,
     Setup,
+    SharedProject,
+    SharedSummary,
 )
 from runyard.client.wire import (
     API_PREFIX,
@@ -26,10 +29,16 @@ from runyard.client.wire import (
 )
 
 PROJECTS = f"{API_PREFIX}/projects"
+IMPORTS = f"{API_PREFIX}/project-imports"
+GALLERY = f"{API_PREFIX}/gallery"
 
 
 def project_path(project_id: str, suffix: str = "") -> str:
     return f"{PROJECTS}/{quote(project_id, safe='')}{suffix}"
+
+
+def shared_path(key: str, suffix: str = "") -> str:
+    return f"{API_PREFIX}/shared/{quote(key, safe='')}{suffix}"
 
 
 def revision_path(project_id: str, number: int, suffix: str = "") -> str:
@@ -70,6 +79,11 @@ def render_run(
     return {"revision": revision} | render_options(options, wait=wait)
 
 
+def render_search(**fields: Any) -> dict[str, Any]:
+    """Return what was asked for; what is None is left out."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def render_base(base: int) -> dict[str, str]:
     """Return the header that names the revision a change is based on."""
     return {"If-Match": f'"{base}"'}
@@ -87,6 +101,11 @@ def parse_project(body: Mapping[str, Any]) -> Project:
         created_at=datetime.fromisoformat(body["created_at"]),
         updated_at=datetime.fromisoformat(body["updated_at"]),
         deleted_at=parse_time(body["deleted_at"]),
+        visibility=body["visibility"],
+        link=body["link"],
+        tags=tuple(body["tags"]),
+        star_count=body["star_count"],
+        forked_from=body["forked_from"],
     )
 
 
@@ -120,6 +139,24 @@ def parse_revisions(body: Mapping[str, Any]) -> RevisionPage:
         items=tuple(parse_revision(entry) for entry in body["items"]),
         next_before=body["next_before"],
     )
+
+
+def parse_shared(body: Mapping[str, Any]) -> SharedProject:
+    return SharedProject(
+        **_summarize(body), starred=body["starred"], revision=parse_revision(body["revision"])
+    )
+
+
+def parse_gallery(body: Mapping[str, Any]) -> GalleryPage:
+    return GalleryPage(
+        items=tuple(SharedSummary(**_summarize(entry)) for entry in body["items"]),
+        next_offset=body["next_offset"],
+    )
+
+
+def _summarize(body: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("key", "name", "description", "owner", "runtime", "star_count", "forked_from")
+    return {**{name: body[name] for name in names}, "tags": tuple(body["tags"])}
 
 
 def _render_setup(setup: Setup) -> dict[str, Any]:

@@ -7,7 +7,15 @@ from typing import Any, Unpack
 
 from runyard.client import project_wire as wire
 from runyard.client.models import Execution, Files, RunOptions
-from runyard.client.project_models import Project, ProjectPage, Revision, RevisionPage, Setup
+from runyard.client.project_models import (
+    GalleryPage,
+    Project,
+    ProjectPage,
+    Revision,
+    RevisionPage,
+    Setup,
+    SharedProject,
+)
 from runyard.client.sync_connection import Connection
 from runyard.client.wire import parse_execution
 
@@ -39,7 +47,7 @@ class Projects:
         """Make a project of the files in a ZIP archive."""
         query = {"name": name, "runtime": runtime}
         answer = self._connection.call(
-            "POST", f"{wire.PROJECTS}/import", params=query, content=archive, headers=ZIP
+            "POST", wire.IMPORTS, params=query, content=archive, headers=ZIP
         )
         return wire.parse_project(answer["project"])
 
@@ -122,6 +130,45 @@ class Projects:
         body = wire.render_run(revision, options)
         path = wire.project_path(project_id, "/run")
         return parse_execution(self._connection.call("POST", path, json=body))
+
+    def share(
+        self, project_id: str, visibility: str, *, tags: Sequence[str] | None = None
+    ) -> Project:
+        """Say who may read it: "private", "unlisted" (`link` of the answer) or "public"."""
+        body = {"visibility": visibility, "tags": None if tags is None else list(tags)}
+        path = wire.project_path(project_id, "/sharing")
+        return wire.parse_project(self._connection.call("PATCH", path, json=body))
+
+    def search(
+        self,
+        query: str = "",
+        *,
+        language: str | None = None,
+        tag: str | None = None,
+        sort: str = "newest",
+        limit: int = 24,
+        offset: int = 0,
+    ) -> GalleryPage:
+        """Find public projects; `sort` is "newest" or "stars"."""
+        params = wire.render_search(
+            query=query, language=language, tag=tag, sort=sort, limit=limit, offset=offset
+        )
+        return wire.parse_gallery(self._connection.call("GET", wire.GALLERY, params=params))
+
+    def read(self, key: str) -> SharedProject:
+        """Read what somebody shares, by its id or its link."""
+        return wire.parse_shared(self._connection.call("GET", wire.shared_path(key)))
+
+    def fork(self, key: str) -> Project:
+        """Make a project of one's own of it."""
+        answer = self._connection.call("POST", wire.shared_path(key, "/fork"))
+        return wire.parse_project(answer["project"])
+
+    def star(self, key: str, *, starred: bool = True) -> int:
+        """Set or take back one's star; return how many there are."""
+        method = "POST" if starred else "DELETE"
+        answer = self._connection.call(method, wire.shared_path(key, "/star"))
+        return int(answer["star_count"])
 
     def throw_away(self, project_id: str) -> Project:
         """Put it into the trash."""

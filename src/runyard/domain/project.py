@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from runyard.domain.errors import InvalidRequestError
 from runyard.domain.files import File
 
 PROJECT_NAME_CHARACTERS_MAX = 100
 DESCRIPTION_CHARACTERS_MAX = 2000
+TAG_COUNT_MAX = 10
+TAG_CHARACTERS_MAX = 30
+_TAG = re.compile(rf"[a-z0-9+#-]{{1,{TAG_CHARACTERS_MAX}}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +57,16 @@ class Revision:
     restored_from: int | None = None
 
 
+class Visibility(StrEnum):
+    """Who may read the newest revision of a project."""
+
+    PRIVATE = "private"
+    # Whoever knows the link, which cannot be guessed.
+    UNLISTED = "unlisted"
+    # Everybody; it is in the gallery.
+    PUBLIC = "public"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """`revision` is the number of the newest one, `size_bytes` that of its files."""
@@ -68,6 +83,14 @@ class Project:
     updated_at: datetime
     # In the trash since then.
     deleted_at: datetime | None = None
+    visibility: Visibility = Visibility.PRIVATE
+    # What stands for it in the addresses of those who may read it: its id where that is everybody.
+    link: str | None = None
+    tags: tuple[str, ...] = ()
+    star_count: int = 0
+    published_at: datetime | None = None
+    # The project that it began as a copy of.
+    forked_from: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +160,18 @@ def check_project_name(name: str) -> str:
             field="name",
         )
     return stripped
+
+
+def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Return them in the spelling that is kept, each once."""
+    found = tuple(dict.fromkeys(tag.strip().lower() for tag in tags))
+    if len(found) > TAG_COUNT_MAX or not all(map(_TAG.fullmatch, found)):
+        raise InvalidRequestError(
+            f"A project has up to {TAG_COUNT_MAX} tags of up to {TAG_CHARACTERS_MAX} letters a-z,"
+            " digits, '+', '#' and '-'.",
+            field="tags",
+        )
+    return found
 
 
 def check_description(description: str) -> str:

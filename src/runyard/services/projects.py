@@ -81,7 +81,13 @@ class Projects:
         self._now_us = now_us
 
     async def create(
-        self, principal: Principal, *, name: str, description: str, change: Change
+        self,
+        principal: Principal,
+        *,
+        name: str,
+        description: str,
+        change: Change,
+        forked_from: str | None = None,
     ) -> tuple[Project, Revision]:
         """Raises InvalidRequestError and its kin, UnknownRuntimeError, TooLargeError, and
         ConflictError for more projects than one may have.
@@ -101,6 +107,7 @@ class Projects:
             size_bytes=sum(entry.size_bytes for entry in revision.entries),
             created_at=revision.created_at,
             updated_at=revision.created_at,
+            forked_from=forked_from,
         )
         content = _content(revision, change.put)
         if await self._records.insert(project, content, self._bounds) is not Saving.DONE:

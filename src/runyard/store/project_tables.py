@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from runyard.store.account_tables import accounts
@@ -35,6 +36,21 @@ projects = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("updated_us", BigInteger, nullable=False),
     Column("deleted_us", BigInteger),
+    Column("visibility", String(16), nullable=False),
+    Column("link", String(64)),
+    # Words with a space before and behind each.
+    Column("tags", Text, nullable=False),
+    Column("star_count", Integer, nullable=False),
+    Column("published_us", BigInteger),
+    Column("forked_from", _ID),
+)
+_IS_PUBLIC = text("visibility = 'public'")
+Index("ix_projects_link", projects.c.link, unique=True)
+Index(
+    "ix_projects_published_us",
+    projects.c.published_us,
+    sqlite_where=_IS_PUBLIC,
+    postgresql_where=_IS_PUBLIC,
 )
 Index("ix_projects_owner_id_updated_us", projects.c.owner_id, projects.c.updated_us)
 Index("ix_projects_deleted_us", projects.c.deleted_us)
@@ -73,6 +89,14 @@ revision_files = Table(
     ),
 )
 Index("ix_revision_files_owner_id_hash", revision_files.c.owner_id, revision_files.c.hash)
+
+stars = Table(
+    "stars",
+    metadata,
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("account_id", _ID, ForeignKey(accounts.c.id, ondelete="CASCADE"), primary_key=True),
+)
+Index("ix_stars_account_id", stars.c.account_id)
 
 blobs = Table(
     "blobs",

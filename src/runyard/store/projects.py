@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, delete, func, insert, select, up
 from sqlalchemy.dialects import postgresql, sqlite
 
 from runyard.domain.files import File
-from runyard.domain.project import Entry, Project, Revision, Setup
+from runyard.domain.project import Entry, Project, Revision, Setup, Visibility
 from runyard.store.database import Database
 from runyard.store.moments import from_us, to_us
 from runyard.store.packing import pack, unpack
@@ -64,6 +64,12 @@ class ProjectRecords:
             "created_us": to_us(project.created_at),
             "updated_us": to_us(project.updated_at),
             "deleted_us": None,
+            "visibility": project.visibility,
+            "link": project.link,
+            "tags": pack_tags(project.tags),
+            "star_count": 0,
+            "published_us": None,
+            "forked_from": project.forked_from,
         }
         count = (
             select(func.count())
@@ -104,9 +110,9 @@ class ProjectRecords:
         return await self._save(write)
 
     async def find(self, project_id: str) -> Project | None:
-        statement = _PROJECTS.where(projects.c.id == project_id)
+        statement = PROJECTS.where(projects.c.id == project_id)
         return await self._database.read(
-            lambda connection: next(map(_to_project, connection.execute(statement)), None)
+            lambda connection: next(map(to_project, connection.execute(statement)), None)
         )
 
     async def list(
@@ -117,14 +123,14 @@ class ProjectRecords:
             projects.c.deleted_us.is_not(None) if in_trash else projects.c.deleted_us.is_(None)
         )
         statement = (
-            _PROJECTS.where(projects.c.owner_id == owner_id, is_there)
+            PROJECTS.where(projects.c.owner_id == owner_id, is_there)
             .order_by(projects.c.updated_us.desc(), projects.c.id.desc())
             .limit(limit)
         )
         if before_us is not None:
             statement = statement.where(projects.c.updated_us < before_us)
         return await self._database.read(
-            lambda connection: [_to_project(row) for row in connection.execute(statement)]
+            lambda connection: [to_project(row) for row in connection.execute(statement)]
         )
 
     async def rename(self, project_id: str, *, name: str, description: str) -> None:
@@ -216,7 +222,7 @@ class _UndoneError(Exception):
         self.saving = saving
 
 
-_PROJECTS: Select[Any] = select(
+PROJECTS: Select[Any] = select(
     projects, revisions.c.runtime, revisions.c.file_count, revisions.c.size_bytes
 ).join(
     revisions,
@@ -334,7 +340,12 @@ def _file_row(revision: Revision, owner_id: str, entry: Entry) -> dict[str, Any]
     }
 
 
-def _to_project(row: Row[Any]) -> Project:
+def pack_tags(tags: Sequence[str]) -> str:
+    """Each can be found as a word: with a space before and behind it."""
+    return f" {' '.join(tags)} " if tags else ""
+
+
+def to_project(row: Row[Any]) -> Project:
     return Project(
         id=row.id,
         owner_id=row.owner_id,
@@ -347,6 +358,12 @@ def _to_project(row: Row[Any]) -> Project:
         created_at=from_us(row.created_us),
         updated_at=from_us(row.updated_us),
         deleted_at=None if row.deleted_us is None else from_us(row.deleted_us),
+        visibility=Visibility(row.visibility),
+        link=row.link,
+        tags=tuple(row.tags.split()),
+        star_count=row.star_count,
+        published_at=None if row.published_us is None else from_us(row.published_us),
+        forked_from=row.forked_from,
     )
 
 

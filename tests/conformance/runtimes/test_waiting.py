@@ -10,7 +10,7 @@ from runyard.agent.channel import Channel, Exited
 from runyard.agent.channel import Command as AgentCommand
 from runyard.domain.execution import StepKind
 from runyard.domain.files import File
-from runyard.domain.limits import MIB, Limits
+from runyard.domain.limits import MIB, Limits, Usage
 from runyard.domain.runtime import Runtime, Start
 from runyard.engines.interface import Engine
 from runyard.services.commands import plain_request, run_command
@@ -207,10 +207,10 @@ async def test_time_and_memory_begin_with_the_request(linux: Runner, runtime_id:
 
     # Pages of files are counted where they were read first.
     await run(linux.engine, runtime, files, start=Start.COLD, limits=LIMITS)
-    waiting = await run(linux.engine, runtime, files, start=Start.WAITING, limits=LIMITS)
-    cold = await run(linux.engine, runtime, files, start=Start.COLD, limits=LIMITS)
+    # What one of them takes depends on the machine's other work as well.
+    spent = await measure(linux, runtime, files, Start.WAITING)
+    whole = await measure(linux, runtime, files, Start.COLD)
 
-    spent, whole = waiting.exited.usage, cold.exited.usage
     assert spent.cpu_seconds is not None
     assert whole.cpu_seconds is not None
     # What the interpreter took to start was spent before the request came.
@@ -221,3 +221,9 @@ async def test_time_and_memory_begin_with_the_request(linux: Runner, runtime_id:
     assert whole.memory_peak_bytes is not None
     assert whole.memory_peak_bytes < 2 * spent.memory_peak_bytes + COUNTED_BEHIND_BYTES
     assert spent.memory_peak_bytes < 2 * whole.memory_peak_bytes + COUNTED_BEHIND_BYTES
+
+
+async def measure(linux: Runner, runtime: Runtime, files: tuple[File, ...], start: Start) -> Usage:
+    """Return what the cheapest of some runs used."""
+    ended = [await run(linux.engine, runtime, files, start=start, limits=LIMITS) for _ in range(5)]
+    return min((each.exited.usage for each in ended), key=lambda usage: usage.cpu_seconds or 0.0)

@@ -26,6 +26,11 @@ PROJECT = {
     "created_at": WHEN,
     "updated_at": WHEN,
     "deleted_at": None,
+    "visibility": "private",
+    "link": None,
+    "tags": ["t"],
+    "star_count": 3,
+    "forked_from": None,
 }
 SETUP = {
     "runtime": "bash",
@@ -65,6 +70,16 @@ EXECUTION = {
     "created_at": WHEN,
     "started_at": None,
     "finished_at": None,
+}
+SUMMARY = {
+    "key": "K",
+    "name": "n",
+    "description": "",
+    "owner": "ada",
+    "runtime": "bash",
+    "tags": ["t"],
+    "star_count": 3,
+    "forked_from": None,
 }
 PAGE = {"items": [PROJECT], "next_before": 7}
 
@@ -164,6 +179,41 @@ CALLS = [
         lambda found: (found.id, found.project, found.revision) == ("E", "P", 2),
     ),
     Call(
+        lambda projects: projects.share("P", "unlisted", tags=("t",)),
+        "PATCH /projects/P/sharing",
+        {"visibility": "unlisted", "tags": ["t"]},
+        PROJECT | {"visibility": "unlisted", "link": "L"},
+        lambda found: (found.visibility, found.link, found.tags) == ("unlisted", "L", ("t",)),
+    ),
+    Call(
+        lambda projects: projects.search("x", tag="t", sort="stars"),
+        "GET /gallery?query=x&tag=t&sort=stars&limit=24&offset=0",
+        None,
+        {"items": [SUMMARY], "next_offset": 24},
+        lambda found: (found.items[0].owner, found.next_offset) == ("ada", 24),
+    ),
+    Call(
+        lambda projects: projects.read("K"),
+        "GET /shared/K",
+        None,
+        SUMMARY | {"starred": True, "revision": REVISION},
+        lambda found: (found.starred, found.revision.number, found.tags) == (True, 2, ("t",)),
+    ),
+    Call(
+        lambda projects: projects.fork("K"),
+        "POST /shared/K/fork",
+        None,
+        {"project": PROJECT | {"forked_from": "K"}, "revision": REVISION},
+        lambda found: found.forked_from == "K",
+    ),
+    Call(
+        lambda projects: projects.star("K", starred=False),
+        "DELETE /shared/K/star",
+        None,
+        {"star_count": 2},
+        lambda found: found == 2,
+    ),
+    Call(
         lambda projects: projects.throw_away("P"),
         "DELETE /projects/P",
         None,
@@ -193,7 +243,7 @@ CALLS = [
     ),
     Call(
         lambda projects: projects.load_archive("n", "bash", b"zip"),
-        "POST /projects/import?name=n&runtime=bash",
+        "POST /project-imports?name=n&runtime=bash",
         b"zip",
         {"project": PROJECT, "revision": REVISION},
         lambda found: found.id == "P",

@@ -1,4 +1,4 @@
-"""The records of accounts on SQLite keep their promises."""
+"""The records of accounts and projects on SQLite keep their promises."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from runyard.store import schema
 from runyard.store.database import Database, open_database
-from runyard.testing.store_conformance import PeopleConformance
+from runyard.testing.store_conformance import PeopleConformance, ProjectConformance
 
 
 @pytest.fixture
@@ -19,4 +19,8 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 class TestPeopleOnSqlite(PeopleConformance):
+    pass
+
+
+class TestProjectsOnSqlite(ProjectConformance):
     pass

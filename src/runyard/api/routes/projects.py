@@ -51,6 +51,7 @@ MOMENT_MAX = 2**53
 ZIP = "application/zip"
 
 router = APIRouter(prefix="/projects", tags=["projects"])
+imports = APIRouter(prefix="/project-imports", tags=["projects"])
 MAY_READ, MAY_WRITE, MAY_RUN = (
     [Depends(PROJECTS_READ)],
     [Depends(PROJECTS_WRITE)],
@@ -105,8 +106,8 @@ async def create_project(
     return _dump(answer, status=201, etag=revision.number)
 
 
-@router.post(
-    "/import",
+@imports.post(
+    "",
     status_code=201,
     dependencies=MAY_WRITE,
     response_model=NewProjectAnswer,

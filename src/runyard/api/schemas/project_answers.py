@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from runyard.api.schemas.answers import Encoding
 from runyard.api.schemas.rendering import render_output
 from runyard.domain.files import File
-from runyard.domain.project import Entry, Project, Revision, Setup
+from runyard.domain.project import Entry, Project, Revision, Setup, Visibility
+from runyard.services.sharing import Reading
 from runyard.store.moments import to_us
+from runyard.store.sharing import Shared
 
 
 class _Answer(BaseModel):
@@ -30,6 +32,14 @@ class ProjectAnswer(_Answer):
     created_at: datetime
     updated_at: datetime
     deleted_at: datetime | None = Field(description="In the trash since then.")
+    visibility: Visibility
+    link: str | None = Field(
+        description="Of an unlisted one: who knows it may read /shared/{link}."
+    )
+    tags: list[str]
+    star_count: int
+    published_at: datetime | None
+    forked_from: str | None
 
 
 class ProjectsAnswer(_Answer):
@@ -81,6 +91,37 @@ class NewProjectAnswer(_Answer):
     revision: RevisionAnswer
 
 
+class SharedSummary(_Answer):
+    """A project as others see it."""
+
+    key: str = Field(description="Stands for it in /shared/{key}.")
+    name: str
+    description: str
+    owner: str
+    runtime: str
+    tags: list[str]
+    star_count: int
+    published_at: datetime | None
+    updated_at: datetime
+    forked_from: str | None
+
+
+class SharedAnswer(SharedSummary):
+    starred: bool = Field(description="By who asks.")
+    revision: RevisionAnswer
+
+
+class GalleryAnswer(_Answer):
+    """Pass `next_offset` as `offset` for the following page."""
+
+    items: list[SharedSummary]
+    next_offset: int | None
+
+
+class StarsAnswer(_Answer):
+    star_count: int
+
+
 class DifferenceAnswer(_Answer):
     path: str
     kind: Literal["added", "removed", "changed"]
@@ -105,6 +146,45 @@ def render_project(project: Project) -> ProjectAnswer:
         created_at=project.created_at,
         updated_at=project.updated_at,
         deleted_at=project.deleted_at,
+        visibility=project.visibility,
+        link=project.link,
+        tags=list(project.tags),
+        star_count=project.star_count,
+        published_at=project.published_at,
+        forked_from=project.forked_from,
+    )
+
+
+def render_shared(reading: Reading, key: str) -> SharedAnswer:
+    summary = render_summary(reading.shared)
+    return SharedAnswer(
+        **summary.model_dump() | {"key": key},
+        starred=reading.is_starred,
+        revision=render_revision(reading.revision, reading.files),
+    )
+
+
+def render_summary(shared: Shared) -> SharedSummary:
+    project = shared.project
+    return SharedSummary(
+        key=project.id,
+        name=project.name,
+        description=project.description,
+        owner=shared.owner_name,
+        runtime=project.runtime,
+        tags=list(project.tags),
+        star_count=project.star_count,
+        published_at=project.published_at,
+        updated_at=project.updated_at,
+        forked_from=project.forked_from,
+    )
+
+
+def render_gallery(found: Sequence[Shared], *, limit: int, offset: int) -> GalleryAnswer:
+    """Render up to `limit` of `limit + 1`; the extra one tells that there are more."""
+    return GalleryAnswer(
+        items=[render_summary(each) for each in found[:limit]],
+        next_offset=offset + limit if len(found) > limit else None,
     )
 
 

@@ -18,7 +18,7 @@ from runyard.api.schemas.requests import (
     build_test,
     decode,
 )
-from runyard.domain.project import Change, Setup
+from runyard.domain.project import Change, Setup, Visibility
 from runyard.domain.submission import Submission
 
 # Longer than what the domain allows, which tells the number.
@@ -55,6 +55,11 @@ class ProjectChangeBody(_Body):
     description: Text | None = None
 
 
+class SharingBody(_Body):
+    visibility: Visibility = Field(strict=False)
+    tags: list[Text] | None = Field(default=None, description="null: as they were.")
+
+
 class MoveBody(_Body):
     source: FilePath
     target: FilePath
@@ -89,7 +94,13 @@ class RunProjectBody(_Body):
     wait: float = Field(default=0.0, ge=0, le=WAIT_SECONDS_MAX)
 
 
-BODIES: tuple[type[BaseModel], ...] = (ProjectBody, ProjectChangeBody, RunProjectBody, SaveBody)
+BODIES: tuple[type[BaseModel], ...] = (
+    ProjectBody,
+    ProjectChangeBody,
+    RunProjectBody,
+    SaveBody,
+    SharingBody,
+)
 
 
 def build_setup(body: SetupBody) -> Setup:

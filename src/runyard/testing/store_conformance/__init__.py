@@ -1,12 +1,13 @@
 """What every store must do.
 
 A store's author writes a fixture `store` that yields an empty one, a fixture `database` that it is
-over, and `class TestMyStore(StoreConformance)`. Of accounts, the records have a suite of their own:
-`class TestMyPeople(PeopleConformance)`.
+over, and `class TestMyStore(StoreConformance)`. The records of accounts and of projects have suites
+of their own: `class TestMyPeople(PeopleConformance)`, `class TestMyProjects(ProjectConformance)`.
 """
 
 from runyard.testing.store_conformance.alone import AloneConformance
 from runyard.testing.store_conformance.people import PeopleConformance
+from runyard.testing.store_conformance.projects import ProjectConformance
 from runyard.testing.store_conformance.queue import QueueConformance
 from runyard.testing.store_conformance.records import RecordConformance
 from runyard.testing.store_conformance.recovery import RecoveryConformance
@@ -18,6 +19,7 @@ from runyard.testing.store_conformance.samples import (
 
 __all__ = [
     "PeopleConformance",
+    "ProjectConformance",
     "QueueConformance",
     "RecordConformance",
     "RecoveryConformance",

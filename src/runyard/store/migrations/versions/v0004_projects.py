@@ -61,6 +61,12 @@ def _create_projects() -> None:
         sa.Column("created_us", sa.BigInteger, nullable=False),
         sa.Column("updated_us", sa.BigInteger, nullable=False),
         sa.Column("deleted_us", sa.BigInteger),
+        sa.Column("visibility", sa.String(16), nullable=False),
+        sa.Column("link", sa.String(64)),
+        sa.Column("tags", sa.Text, nullable=False),
+        sa.Column("star_count", sa.Integer, nullable=False),
+        sa.Column("published_us", sa.BigInteger),
+        sa.Column("forked_from", _ID),
         sa.PrimaryKeyConstraint("id", name="pk_projects"),
         sa.ForeignKeyConstraint(
             ["owner_id"], ["accounts.id"], name="fk_projects_owner_id", ondelete="CASCADE"
@@ -68,6 +74,28 @@ def _create_projects() -> None:
     )
     op.create_index("ix_projects_owner_id_updated_us", "projects", ["owner_id", "updated_us"])
     op.create_index("ix_projects_deleted_us", "projects", ["deleted_us"])
+    op.create_index("ix_projects_link", "projects", ["link"], unique=True)
+    is_public = sa.text("visibility = 'public'")
+    op.create_index(
+        "ix_projects_published_us",
+        "projects",
+        ["published_us"],
+        sqlite_where=is_public,
+        postgresql_where=is_public,
+    )
+    op.create_table(
+        "stars",
+        sa.Column("project_id", _ID, nullable=False),
+        sa.Column("account_id", _ID, nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "account_id", name="pk_stars"),
+        sa.ForeignKeyConstraint(
+            ["project_id"], ["projects.id"], name="fk_stars_project_id", ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.id"], name="fk_stars_account_id", ondelete="CASCADE"
+        ),
+    )
+    op.create_index("ix_stars_account_id", "stars", ["account_id"])
     op.create_table(
         "revisions",
         sa.Column("project_id", _ID, nullable=False),
