@@ -4,7 +4,6 @@
 #define _GNU_SOURCE
 #include "launcher.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <stdatomic.h>

@@ -29,6 +29,7 @@ from runyard.options import (
 from runyard.parts import Parts, build_accounts, build_parts, build_projects, build_sharing
 from runyard.services.accounts.parts import Accounts
 from runyard.services.catalogue import load_catalogue
+from runyard.services.clearing import clear_hourly
 from runyard.services.executions import Executions
 from runyard.services.prepared import PreparedFiles, prepared_folder
 from runyard.services.preparing import Preparing
@@ -230,8 +231,8 @@ async def _run(
             _work(worker),
             _behind(pool.stock.keep_filled()),
             _behind(parts.builds.count()),
-            _behind(accounts.sweep.keep_going()),
-            _behind(projects.keep_trash_emptied()),
+            _behind(clear_hourly(accounts.sweep.run, name="accounts")),
+            _behind(clear_hourly(projects.empty_trash, name="trash")),
             _behind(preparing.settle() if self_tests else None),
         ):
             yield Application(

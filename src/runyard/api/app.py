@@ -8,6 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from runyard.api.answering import API_PREFIX
 from runyard.api.application import Application, Settings
 from runyard.api.middleware.answers import Answers
 from runyard.api.middleware.body import BodyLimit, derive_body_bytes_max
@@ -27,7 +28,6 @@ from runyard.api.routes import (
     terminal,
 )
 
-API_PREFIX = "/api/v1"
 WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
 
 

@@ -12,6 +12,7 @@ from starlette.requests import HTTPConnection
 from runyard.api import access
 from runyard.api.access import CurrentPrincipal
 from runyard.api.addresses import find_client_address
+from runyard.api.answering import JSON
 from runyard.api.application import Application
 from runyard.api.problems import (
     InvalidFieldsError,
@@ -24,7 +25,6 @@ from runyard.domain.identifiers import is_identifier
 from runyard.services.accounts.sessions import Visitor
 from runyard.services.viewing import ViewedExecutions
 
-JSON = "application/json"
 # Tells a browser in which somebody has logged in before.
 DEVICE_COOKIE = "runyard_device"
 Body = TypeVar("Body", bound=BaseModel)

@@ -98,6 +98,12 @@ class Principal:
     def is_admin(self) -> bool:
         return self.account is not None and self.account.role is Role.ADMIN
 
+    @property
+    def known_account(self) -> Account:
+        """The account, where a rule has let accounts only pass."""
+        assert self.account is not None
+        return self.account
+
     def may(self, scope: Scope) -> bool:
         if scope is Scope.ADMIN and not self.is_admin:
             return False

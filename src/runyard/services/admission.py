@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from runyard.domain.checkers import CheckerKind
@@ -34,7 +34,7 @@ _SHOWN_CHARACTERS = 60
 
 def admit(submission: Submission, *, runtime: Runtime, policy: Policy) -> Request:
     """Return the request to run, every field within the policy's bounds."""
-    check_files(submission.files, policy)
+    _check_files(submission.files, policy)
     check_run_fields(
         args=submission.args, env=submission.env, stdin=submission.stdin, policy=policy
     )
@@ -97,30 +97,35 @@ def check_run_fields(
     _check_stdin(stdin, policy, of="stdin")
 
 
-def check_files(files: tuple[File, ...], policy: Policy) -> None:
+def _check_files(files: tuple[File, ...], policy: Policy) -> None:
     if not files:
         raise InvalidRequestError("There are no files; at least one is needed.")
-    if len(files) > policy.file_count_max:
+    check_tree([(file.path, len(file.content)) for file in files], policy)
+
+
+def check_tree(sizes: Sequence[tuple[str, int]], policy: Policy) -> None:
+    """Refuse paths with their sizes in bytes that together are no folder within the policy."""
+    if len(sizes) > policy.file_count_max:
         raise TooLargeError(
-            f"There are {len(files)} files; at most {policy.file_count_max} are allowed.",
+            f"There are {len(sizes)} files; at most {policy.file_count_max} are allowed.",
             limit="file_count_max",
         )
-    for file in files:
-        check_path(file.path)
-        if len(file.content) > policy.file_bytes_max:
+    for path, size in sizes:
+        check_path(path)
+        if size > policy.file_bytes_max:
             raise TooLargeError(
-                f"File {_shown(file.path)} has {len(file.content)} bytes;"
+                f"File {_shown(path)} has {size} bytes;"
                 f" at most {policy.file_bytes_max} are allowed.",
                 limit="file_bytes_max",
             )
-    total = sum(len(file.content) for file in files)
+    total = sum(size for _, size in sizes)
     if total > policy.source_bytes_max:
         raise TooLargeError(
             f"The files have {total} bytes together;"
             f" at most {policy.source_bytes_max} are allowed.",
             limit="source_bytes_max",
         )
-    check_distinct([file.path for file in files])
+    check_distinct([path for path, _ in sizes])
 
 
 def check_distinct(paths: list[str]) -> None:

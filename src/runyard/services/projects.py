@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-
-import structlog
+from datetime import datetime, timedelta
 
 from runyard.domain.account import Principal
 from runyard.domain.errors import (
@@ -34,15 +31,14 @@ from runyard.domain.project import (
 )
 from runyard.domain.runtime import Runtime
 from runyard.domain.submission import Submission
-from runyard.services.admission import check_distinct, check_run_fields
+from runyard.services.admission import check_distinct, check_run_fields, check_tree
 from runyard.services.executions import Executions
 from runyard.store.interface import Rivals
+from runyard.store.moments import from_us
 from runyard.store.projects import Bounds, NewContent, ProjectRecords, Saving
 
 TRASH_DAYS = 30
-_SWEEP_SECONDS = 3600.0
 _MOVE_COUNT_MAX = 1000
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +85,12 @@ class Projects:
         change: Change,
         forked_from: str | None = None,
     ) -> tuple[Project, Revision]:
-        """Raises InvalidRequestError and its kin, UnknownRuntimeError, TooLargeError, and
-        ConflictError for more projects than one may have.
+        """Raises InvalidRequestError and its kin, UnknownRuntimeError, and TooLargeError, also for
+        more projects than one may have.
         """
         if change.setup is None:
             raise InvalidRequestError("runtime: a new project needs one.", field="runtime")
-        owner_id = _owner_of(principal)
+        owner_id = principal.known_account.id
         revision = self._build(_Former(new_identifier()), change.setup, change)
         project = Project(
             id=revision.project_id,
@@ -152,8 +148,7 @@ class Projects:
         self, principal: Principal, project_id: str, number: int, *, base: int
     ) -> Revision:
         """Take up the content of an earlier revision again, as a new one."""
-        wanted = await self.find_revision(principal, project_id, number)
-        files = await self._records.read_files(project_id, number)
+        wanted, files = await self.read_revision(principal, project_id, number)
         change = Change(put=files, setup=wanted.setup, replaces=True)
         return await self.save(principal, project_id, change, base=base, restored_from=number)
 
@@ -170,21 +165,14 @@ class Projects:
     ) -> Sequence[Project]:
         """Return one's own, those changed last first."""
         return await self._records.list(
-            _owner_of(principal), in_trash=in_trash, limit=limit, before_us=before_us
+            principal.known_account.id, in_trash=in_trash, limit=limit, before_us=before_us
         )
 
     async def find_revision(
         self, principal: Principal, project_id: str, number: int | None = None
     ) -> Revision:
         """Return a revision, the newest if no number is given, without the files' contents."""
-        project = await self._require(principal, project_id)
-        found = await self._records.find_revision(project_id, number or project.revision)
-        if found is None:
-            raise NotFoundError(
-                f"The project has no revision {number}; the newest is {project.revision}, and"
-                f" {self._bounds.revision_count} are kept."
-            )
-        return found
+        return await self._find_revision(await self._require(principal, project_id), number)
 
     async def list_revisions(
         self, principal: Principal, project_id: str, *, limit: int, before: int | None = None
@@ -192,11 +180,12 @@ class Projects:
         await self._require(principal, project_id)
         return await self._records.list_revisions(project_id, limit=limit, before=before)
 
-    async def read_files(
-        self, principal: Principal, project_id: str, number: int
-    ) -> tuple[File, ...]:
-        await self.find_revision(principal, project_id, number)
-        return await self._records.read_files(project_id, number)
+    async def read_revision(
+        self, principal: Principal, project_id: str, number: int | None = None
+    ) -> tuple[Revision, tuple[File, ...]]:
+        """Return a revision, the newest if no number is given, and its files with contents."""
+        project = await self._require(principal, project_id)
+        return await self._read_revision(project, number)
 
     async def rename(
         self, principal: Principal, project_id: str, *, name: str | None, description: str | None
@@ -237,14 +226,6 @@ class Projects:
         """Delete what has been there for long enough."""
         return await self._records.delete_trashed(before=self._now() - timedelta(days=TRASH_DAYS))
 
-    async def keep_trash_emptied(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
-            try:
-                await self.empty_trash()
-            except Exception:  # noqa: BLE001  Whatever it is, the next time may go better.
-                _log.exception("trash_not_emptied")
-
     async def run(
         self, principal: Principal, project_id: str, number: int | None, submission: Submission
     ) -> Execution:
@@ -254,13 +235,13 @@ class Projects:
         Raises ProjectBusyError.
         """
         project = await self._require(principal, project_id, is_changed=True)
-        revision = await self.find_revision(principal, project_id, number)
+        revision, files = await self._read_revision(project, number)
         setup = revision.setup
         return await self._executions.submit(
             replace(
                 submission,
                 runtime=setup.runtime,
-                files=await self._records.read_files(project_id, revision.number),
+                files=files,
                 entry=setup.entry,
                 args=submission.args or setup.args,
                 env={**setup.env, **submission.env},
@@ -276,22 +257,7 @@ class Projects:
         """Check what was asked for and return the revision it makes."""
         self._check(setup, change)
         entries = apply_change(former.entries, change)
-        check_distinct([entry.path for entry in entries])
-        for entry in entries:
-            check_path(entry.path)
-        if len(entries) > self._policy.file_count_max:
-            raise TooLargeError(
-                f"The project would have {len(entries)} files; at most"
-                f" {self._policy.file_count_max} are allowed.",
-                limit="file_count_max",
-            )
-        size = sum(entry.size_bytes for entry in entries)
-        if size > self._policy.source_bytes_max:
-            raise TooLargeError(
-                f"The files of the project would have {size} bytes; at most"
-                f" {self._policy.source_bytes_max} are allowed.",
-                limit="source_bytes_max",
-            )
+        check_tree([(entry.path, entry.size_bytes) for entry in entries], self._policy)
         if setup.entry is not None and entries and setup.entry not in {e.path for e in entries}:
             raise InvalidRequestError(
                 f"The entry {setup.entry[:80]!r} is not one of the {len(entries)} files.",
@@ -317,15 +283,8 @@ class Projects:
             )
         for _, target in change.move:
             check_path(target)
+        # Of two with one name the change would take the later one.
         check_distinct([file.path for file in change.put])
-        for file in change.put:
-            check_path(file.path)
-            if len(file.content) > self._policy.file_bytes_max:
-                raise TooLargeError(
-                    f"File {file.path[:80]!r} has {len(file.content)} bytes; at most"
-                    f" {self._policy.file_bytes_max} are allowed.",
-                    limit="file_bytes_max",
-                )
 
     async def _require(
         self, principal: Principal, project_id: str, *, is_changed: bool = False
@@ -337,6 +296,21 @@ class Projects:
             raise ConflictError("The project is in the trash; take it out first.")
         return project
 
+    async def _find_revision(self, project: Project, number: int | None) -> Revision:
+        found = await self._records.find_revision(project.id, number or project.revision)
+        if found is None:
+            raise NotFoundError(
+                f"The project has no revision {number}; the newest is {project.revision}, and"
+                f" {self._bounds.revision_count} are kept."
+            )
+        return found
+
+    async def _read_revision(
+        self, project: Project, number: int | None
+    ) -> tuple[Revision, tuple[File, ...]]:
+        revision = await self._find_revision(project, number)
+        return revision, await self._records.read_files(project.id, revision.number)
+
     def _full(self) -> TooLargeError:
         bounds = self._bounds
         return TooLargeError(
@@ -346,12 +320,7 @@ class Projects:
         )
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._now_us() / 1e6, UTC)
-
-
-def _owner_of(principal: Principal) -> str:
-    assert principal.account is not None, "the route's rule lets accounts only pass"
-    return principal.account.id
+        return from_us(self._now_us())
 
 
 def _content(revision: Revision, put: Sequence[File]) -> NewContent:

@@ -117,8 +117,8 @@ class Sharing:
     async def star(self, principal: Principal, key: str, *, is_set: bool) -> int:
         """Return how many there are then."""
         shared = await self._find(key)
-        assert principal.account is not None, "the route's rule lets accounts only pass"
-        return await self._records.star(shared.project.id, principal.account.id, is_set=is_set)
+        account_id = principal.known_account.id
+        return await self._records.star(shared.project.id, account_id, is_set=is_set)
 
     async def _find(self, key: str) -> Shared:
         is_sound = len(key) <= _KEY_CHARACTERS_MAX and key.isascii() and key.isprintable()

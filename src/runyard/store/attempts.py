@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, case, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from runyard.store.account_tables import attempts
 from runyard.store.database import Database
+from runyard.store.statements import insert_into
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +68,8 @@ def _add(connection: Connection, key: str, *, now: int, limit: int) -> tuple[int
         "count": case((is_over, 1), else_=attempts.c.count + 1),
         "began_us": case((is_over, now), else_=attempts.c.began_us),
     }
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     statement = (
-        dialect.insert(attempts)
+        insert_into(connection, attempts)
         .values(key=key, began_us=now, count=1)
         .on_conflict_do_update(index_elements=[attempts.c.key], set_=changes)
         .returning(attempts.c.count, attempts.c.began_us)

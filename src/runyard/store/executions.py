@@ -148,17 +148,12 @@ class SqlExecutionStore:
         return self._database.keeps_order
 
     async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
-        body, contents = pack_request(execution.request)
-        row = insertable(execution)
+        request = _requested(execution)
 
         def add(connection: Connection) -> bool:
             if _count_queued(connection) >= queue_length_max:
                 return False
-            turn = queue.find_turn(connection, execution.owner_id)
-            _INSERT_EXECUTION.change(connection, row | {"turn": turn})
-            _INSERT_REQUEST.change(
-                connection, {"execution_id": execution.id, "body": body, "contents": contents}
-            )
+            _insert(connection, insertable(execution), request)
             return True
 
         return await self._database.write(add)
@@ -166,18 +161,14 @@ class SqlExecutionStore:
     async def insert_alone(
         self, execution: Execution, *, run_key: str, rivals: Rivals, queue_length_max: int
     ) -> Admission:
-        body, contents = pack_request(execution.request)
-        row = insertable(execution) | {"run_key": run_key}
-        request = {"execution_id": execution.id, "body": body, "contents": contents}
+        request = _requested(execution)
 
         def add(connection: Connection) -> Admission:
             if _count_queued(connection) >= queue_length_max:
                 return Admission(is_full=True)
             admission = alone.admit(connection, execution, run_key=run_key, rivals=rivals)
             if admission.is_added:
-                turn = queue.find_turn(connection, execution.owner_id)
-                _INSERT_EXECUTION.change(connection, row | {"turn": turn})
-                _INSERT_REQUEST.change(connection, request)
+                _insert(connection, insertable(execution, run_key=run_key), request)
             return admission
 
         return await self._database.write(add)
@@ -357,6 +348,17 @@ class SqlExecutionStore:
 def _count_queued(connection: Connection) -> int:
     [row] = _COUNT_QUEUED.rows(connection, {})
     return int(row[0])
+
+
+def _requested(execution: Execution) -> dict[str, Any]:
+    body, contents = pack_request(execution.request)
+    return {"execution_id": execution.id, "body": body, "contents": contents}
+
+
+def _insert(connection: Connection, row: dict[str, Any], request: dict[str, Any]) -> None:
+    turn = queue.find_turn(connection, row["owner_id"])
+    _INSERT_EXECUTION.change(connection, row | {"turn": turn})
+    _INSERT_REQUEST.change(connection, request)
 
 
 def _insert_results(connection: Connection, execution_id: str, completion: Completion) -> None:

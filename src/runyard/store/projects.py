@@ -11,7 +11,6 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from runyard.domain.files import File
 from runyard.domain.project import Entry, Project, Revision, Setup, Visibility
@@ -19,6 +18,7 @@ from runyard.store.database import Database
 from runyard.store.moments import from_us, to_us
 from runyard.store.packing import pack, unpack
 from runyard.store.project_tables import blobs, projects, revision_files, revisions
+from runyard.store.statements import insert_into
 
 # What a file costs in each revision that lists it, whatever its size.
 _LISTED_FILE_BYTES = 1024
@@ -263,8 +263,8 @@ def _add_revision(
     bounds: Bounds,
 ) -> None:
     if packed:
-        dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-        connection.execute(dialect.insert(blobs).on_conflict_do_nothing(), list(packed))
+        add = insert_into(connection, blobs).on_conflict_do_nothing()
+        connection.execute(add, list(packed))
     connection.execute(insert(revisions).values(_revision_row(revision)))
     if revision.entries:
         rows = [_file_row(revision, owner_id, entry) for entry in revision.entries]

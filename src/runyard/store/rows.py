@@ -8,7 +8,8 @@ from runyard.domain.execution import Execution, Outcome, Request, State
 from runyard.store.moments import from_us, to_us
 
 
-def insertable(execution: Execution) -> dict[str, Any]:
+def insertable(execution: Execution, *, run_key: str | None = None) -> dict[str, Any]:
+    """Return all columns but the turn, which depends on the others that wait."""
     return {
         "id": execution.id,
         "owner_id": execution.owner_id,
@@ -26,8 +27,7 @@ def insertable(execution: Execution) -> dict[str, Any]:
         "lease_expires_us": None,
         "is_exchanged": False,
         "is_cancel_requested": False,
-        "turn": 0,
-        "run_key": None,
+        "run_key": run_key,
         "is_superseded": False,
     }
 

@@ -8,13 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from runyard.domain.project import Project, Visibility
 from runyard.store.account_tables import accounts
 from runyard.store.database import Database
 from runyard.store.project_tables import projects, revisions, stars
 from runyard.store.projects import PROJECTS, pack_tags, to_project
+from runyard.store.statements import insert_into
 
 
 class Order(StrEnum):
@@ -128,9 +128,9 @@ class SharingRecords:
 
         def write(connection: Connection) -> int:
             connection.execute(lock)
-            dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
             if is_set:
-                connection.execute(dialect.insert(stars).values(row).on_conflict_do_nothing())
+                add = insert_into(connection, stars).values(row)
+                connection.execute(add.on_conflict_do_nothing())
             else:
                 connection.execute(gone)
             return int(connection.execute(counted).scalar_one())

@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Executable
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection, Executable, Table
+from sqlalchemy.dialects import postgresql, sqlite
 
 Values = Mapping[str, Any]
 
@@ -79,6 +79,13 @@ class Statement:
         # Its columns are known only here, so no class can declare them.
         row: Any = namedtuple("_Row", columns, rename=True)  # type: ignore[misc]  # noqa: PYI024
         return _Compiled(str(compiled), bind, row._make)
+
+
+def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """Return an insert that can say what to do about a row that is there."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
 
 
 def _sqlite_of(connection: Connection) -> sqlite3.Connection | None:

@@ -45,7 +45,7 @@ async def _finish_as_before(database: Database, execution: Execution) -> None:
     row = insertable(execution) | {"state": State.FINISHED}
     body, contents = pack_request(execution.request)
     (step,) = pack_steps(execution.id, build_completion().steps)
-    for name in ("project_id", "revision", "run_key", "is_superseded", "turn"):
+    for name in ("project_id", "revision", "run_key", "is_superseded"):
         del row[name]
     del step["cached"]
     request = {"execution_id": execution.id, "body": body, "contents": contents}

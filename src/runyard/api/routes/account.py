@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel
 from starlette.responses import Response, StreamingResponse
 
 from runyard.api.access import ACCOUNT_READ, NEWCOMER, PERSON, CurrentPrincipal
-from runyard.api.dependencies import JSON, CurrentApplication, read_body
+from runyard.api.answering import respond
+from runyard.api.dependencies import CurrentApplication, read_body
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.account_answers import (
     EndedAnswer,
@@ -30,7 +30,6 @@ from runyard.api.schemas.account_requests import (
     ProofBody,
     TokenBody,
 )
-from runyard.domain.account import Account, Principal
 from runyard.services.accounts.export import open_export
 
 router = APIRouter(prefix="/account", tags=["account"])
@@ -46,9 +45,9 @@ Id = Annotated[str, Path(max_length=64)]
 )
 async def view_account(application: CurrentApplication, principal: CurrentPrincipal) -> Response:
     """Show one's account as it is now."""
-    account = await application.accounts.directory.find(_account_of(principal).id)
+    account = await application.accounts.directory.find(principal.known_account.id)
     left = await application.accounts.second_factor.count_recovery_codes(account.id)
-    return _dump(
+    return respond(
         OwnAccountAnswer(
             **render_account(account).model_dump(),
             must_enrol_totp=principal.must_enrol_totp,
@@ -71,7 +70,7 @@ async def change_password(
     """Choose another password. Every other session ends; tokens stay."""
     body = await read_body(request, ChangePasswordBody)
     await application.accounts.sign_up.change_password(
-        _account_of(principal),
+        principal.known_account,
         former=body.former,
         password=body.password,
         session_id=principal.session_id or "",
@@ -92,11 +91,11 @@ async def offer_totp(
 ) -> Response:
     """Get what an authenticator is set up with. It counts once one of its codes is confirmed."""
     body = await read_body(request, PasswordBody)
-    account = _account_of(principal)
+    account = principal.known_account
     await application.accounts.sessions.confirm_password(account.id, body.password)
     offer = await application.accounts.second_factor.offer(account)
     answer = TotpOfferAnswer(secret=offer.secret, uri=offer.uri, qr_svg=offer.qr_svg)
-    return _dump(answer, status=201)
+    return respond(answer, status=201)
 
 
 @router.post(
@@ -111,10 +110,9 @@ async def confirm_totp(
 ) -> Response:
     """Have the authenticator asked for from now on. The answer has the recovery codes."""
     body = await read_body(request, CodeBody)
-    account_id = _account_of(principal).id
+    account_id = principal.known_account.id
     codes = await application.accounts.second_factor.confirm(account_id, body.code)
-    application.accounts.authentication.forget(account_id)
-    return _dump(RecoveryCodesAnswer(recovery_codes=list(codes)))
+    return respond(RecoveryCodesAnswer(recovery_codes=list(codes)))
 
 
 @router.post(
@@ -130,7 +128,6 @@ async def remove_totp(
     """Be asked for no second factor any more."""
     account_id = await _prove(request, application, principal)
     await application.accounts.second_factor.remove(account_id)
-    application.accounts.authentication.forget(account_id)
     return Response(status_code=204)
 
 
@@ -147,7 +144,7 @@ async def renew_recovery_codes(
     """Get other recovery codes; those there were are void."""
     account_id = await _prove(request, application, principal)
     codes = await application.accounts.second_factor.renew_recovery_codes(account_id)
-    return _dump(RecoveryCodesAnswer(recovery_codes=list(codes)))
+    return respond(RecoveryCodesAnswer(recovery_codes=list(codes)))
 
 
 @router.get(
@@ -158,9 +155,9 @@ async def renew_recovery_codes(
 )
 async def list_sessions(application: CurrentApplication, principal: CurrentPrincipal) -> Response:
     """List where one is logged in."""
-    found = await application.accounts.sessions.list(_account_of(principal).id)
+    found = await application.accounts.sessions.list(principal.known_account.id)
     items = [render_session(each, current_id=principal.session_id) for each in found]
-    return _dump(OpenSessionsAnswer(items=items))
+    return respond(OpenSessionsAnswer(items=items))
 
 
 @router.delete(
@@ -171,9 +168,9 @@ async def end_other_sessions(
 ) -> Response:
     """Log out everywhere but here."""
     count = await application.accounts.sessions.end_others(
-        _account_of(principal).id, keep_id=principal.session_id or ""
+        principal.known_account.id, keep_id=principal.session_id or ""
     )
-    return _dump(EndedAnswer(ended=count))
+    return respond(EndedAnswer(ended=count))
 
 
 @router.delete(
@@ -186,7 +183,7 @@ async def end_session(
     session_id: Id, application: CurrentApplication, principal: CurrentPrincipal
 ) -> Response:
     """Log out at one place."""
-    await application.accounts.sessions.end(_account_of(principal).id, session_id)
+    await application.accounts.sessions.end(principal.known_account.id, session_id)
     return Response(status_code=204)
 
 
@@ -195,8 +192,8 @@ async def end_session(
 )
 async def list_tokens(application: CurrentApplication, principal: CurrentPrincipal) -> Response:
     """List the tokens one has made, without their secrets."""
-    found = await application.accounts.api_tokens.list(_account_of(principal).id)
-    return _dump(TokensAnswer(items=[render_token(each) for each in found]))
+    found = await application.accounts.api_tokens.list(principal.known_account.id)
+    return respond(TokensAnswer(items=[render_token(each) for each in found]))
 
 
 @router.post(
@@ -213,10 +210,10 @@ async def create_token(
     """Make a token for a program. The answer tells it, this once."""
     body = await read_body(request, TokenBody)
     new = await application.accounts.api_tokens.create(
-        _account_of(principal), name=body.name, scopes=frozenset(body.scopes), days=body.days
+        principal.known_account, name=body.name, scopes=frozenset(body.scopes), days=body.days
     )
     answer = NewTokenAnswer(**render_token(new.token).model_dump(), token=new.secret)
-    return _dump(answer, status=201)
+    return respond(answer, status=201)
 
 
 @router.delete(
@@ -229,7 +226,7 @@ async def delete_token(
     token_id: Id, application: CurrentApplication, principal: CurrentPrincipal
 ) -> Response:
     """Refuse a token from now on."""
-    await application.accounts.api_tokens.delete(_account_of(principal).id, token_id)
+    await application.accounts.api_tokens.delete(principal.known_account.id, token_id)
     return Response(status_code=204)
 
 
@@ -247,7 +244,7 @@ async def delete_token(
 )
 async def export_account(application: CurrentApplication, principal: CurrentPrincipal) -> Response:
     """Take away what is one's own: the account, sessions, tokens, projects and executions."""
-    account = _account_of(principal)
+    account = principal.known_account
     pieces = await open_export(
         account,
         accounts=application.accounts,
@@ -285,16 +282,7 @@ async def _prove(
 ) -> str:
     """Have a person prove again who it is; return the id of the account."""
     body = await read_body(request, ProofBody)
-    account_id = _account_of(principal).id
+    account_id = principal.known_account.id
     credentials = await application.accounts.sessions.confirm_password(account_id, body.password)
     await application.accounts.second_factor.require(credentials, body.code)
     return account_id
-
-
-def _account_of(principal: Principal) -> Account:
-    assert principal.account is not None, "the route's rule lets accounts only pass"
-    return principal.account
-
-
-def _dump(answer: BaseModel, *, status: int = 200) -> Response:
-    return Response(answer.model_dump_json(), status_code=status, media_type=JSON)

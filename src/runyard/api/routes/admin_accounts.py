@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from runyard.api.access import ADMIN
-from runyard.api.dependencies import JSON, CurrentApplication, read_body
+from runyard.api.answering import respond
+from runyard.api.dependencies import CurrentApplication, read_body
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.account_answers import (
     AccountAnswer,
@@ -52,7 +52,7 @@ async def list_accounts(
     found = await application.accounts.directory.list(
         query=query.replace("\0", ""), limit=limit + 1, after=after.replace("\0", "") or None
     )
-    return _dump(render_accounts(found, limit=limit))
+    return respond(render_accounts(found, limit=limit))
 
 
 @router.post(
@@ -68,7 +68,7 @@ async def create_account(request: Request, application: CurrentApplication) -> R
     body = await read_body(request, NewAccountBody)
     applicant = Applicant(name=body.name, email=body.email, password=body.password)
     account = await application.accounts.sign_up.create(applicant, role=body.role)
-    return _dump(render_account(account), status=201)
+    return respond(render_account(account), status=201)
 
 
 @router.get(
@@ -79,7 +79,7 @@ async def create_account(request: Request, application: CurrentApplication) -> R
 )
 async def view_account(account_id: Id, application: CurrentApplication) -> Response:
     """Show one account."""
-    return _dump(render_account(await application.accounts.directory.find(account_id)))
+    return respond(render_account(await application.accounts.directory.find(account_id)))
 
 
 @router.patch(
@@ -97,7 +97,7 @@ async def change_account(
     account = await application.accounts.directory.change(
         account_id, role=body.role, is_suspended=body.suspended
     )
-    return _dump(render_account(account))
+    return respond(render_account(account))
 
 
 @router.delete(
@@ -127,7 +127,7 @@ async def make_password_link(account_id: Id, application: CurrentApplication) ->
         path=f"{PASSWORD_PATH}#{new.secret}",
         expires_at=new.ticket.expires_at,
     )
-    return _dump(answer, status=201)
+    return respond(answer, status=201)
 
 
 @router.post(
@@ -138,7 +138,7 @@ async def make_password_link(account_id: Id, application: CurrentApplication) ->
 )
 async def remove_totp(account_id: Id, application: CurrentApplication) -> Response:
     """Ask somebody who lost the authenticator and the recovery codes for neither any more."""
-    return _dump(render_account(await application.accounts.directory.remove_totp(account_id)))
+    return respond(render_account(await application.accounts.directory.remove_totp(account_id)))
 
 
 @router.get(
@@ -150,7 +150,7 @@ async def remove_totp(account_id: Id, application: CurrentApplication) -> Respon
 async def list_invitations(application: CurrentApplication) -> Response:
     """List the invitations that nobody has used, newest first."""
     found = await application.accounts.sign_up.list_invitations()
-    return _dump(InvitationsAnswer(items=[render_invitation(each) for each in found]))
+    return respond(InvitationsAnswer(items=[render_invitation(each) for each in found]))
 
 
 @router.post(
@@ -170,7 +170,7 @@ async def invite(request: Request, application: CurrentApplication) -> Response:
         ticket=new.secret,
         path=f"{SIGN_UP_PATH}#{new.secret}",
     )
-    return _dump(answer, status=201)
+    return respond(answer, status=201)
 
 
 @router.delete(
@@ -183,7 +183,3 @@ async def withdraw_invitation(invitation_id: Id, application: CurrentApplication
     """Void an invitation that nobody has used."""
     await application.accounts.sign_up.withdraw_invitation(invitation_id)
     return Response(status_code=204)
-
-
-def _dump(answer: BaseModel, *, status: int = 200) -> Response:
-    return Response(answer.model_dump_json(), status_code=status, media_type=JSON)

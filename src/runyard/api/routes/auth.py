@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from runyard.api.access import ANYBODY, PERSON, CurrentPrincipal
 from runyard.api.addresses import is_secure
+from runyard.api.answering import respond
 from runyard.api.dependencies import (
     DEVICE_COOKIE,
-    JSON,
     CurrentApplication,
     CurrentVisitor,
     read_body,
@@ -58,7 +58,7 @@ async def tell_options(application: CurrentApplication) -> Response:
         sign_up=application.accounts.sign_up.mode,
         anonymous=application.settings.is_anonymous_allowed,
     )
-    return Response(answer.model_dump_json(), media_type=JSON)
+    return respond(answer)
 
 
 @router.post(
@@ -181,7 +181,7 @@ async def begin_device(
         expires_seconds=device_login.EXPIRES_SECONDS,
         interval_seconds=device_login.INTERVAL_SECONDS,
     )
-    return Response(answer.model_dump_json(), status_code=201, media_type=JSON)
+    return respond(answer, status=201)
 
 
 @router.post(
@@ -197,7 +197,7 @@ async def take_device_token(request: Request, application: CurrentApplication) -
     body = await read_body(request, DeviceCodeBody)
     new = await application.accounts.device_logins.take(body.device_code)
     answer = NewTokenAnswer(**render_token(new.token).model_dump(), token=new.secret)
-    return Response(answer.model_dump_json(), status_code=201, media_type=JSON)
+    return respond(answer, status=201)
 
 
 @router.get(
@@ -210,10 +210,9 @@ async def view_device(
     user_code: UserCode, application: CurrentApplication, principal: CurrentPrincipal
 ) -> Response:
     """Tell which program waits with a code."""
-    assert principal.account is not None
-    login = await application.accounts.device_logins.view(principal.account, user_code)
+    login = await application.accounts.device_logins.view(principal.known_account, user_code)
     answer = WaitingDeviceAnswer(client=login.client, scopes=sorted(login.scopes))
-    return Response(answer.model_dump_json(), media_type=JSON)
+    return respond(answer)
 
 
 @router.post(
@@ -226,8 +225,9 @@ async def approve_device(
     user_code: UserCode, application: CurrentApplication, principal: CurrentPrincipal
 ) -> Response:
     """Let the program that shows this code act for one's account."""
-    assert principal.account is not None
-    await application.accounts.device_logins.decide(principal.account, user_code, approve=True)
+    await application.accounts.device_logins.decide(
+        principal.known_account, user_code, approve=True
+    )
     return Response(status_code=204)
 
 
@@ -241,8 +241,9 @@ async def deny_device(
     user_code: UserCode, application: CurrentApplication, principal: CurrentPrincipal
 ) -> Response:
     """Send the program that shows this code away."""
-    assert principal.account is not None
-    await application.accounts.device_logins.decide(principal.account, user_code, approve=False)
+    await application.accounts.device_logins.decide(
+        principal.known_account, user_code, approve=False
+    )
     return Response(status_code=204)
 
 
@@ -258,7 +259,7 @@ def _answer(
         account=render_account(opened.account),
         must_enrol_totp=principal.must_enrol_totp,
     )
-    response = Response(answer.model_dump_json(), status_code=status, media_type=JSON)
+    response = respond(answer, status=status)
     # No page's script can read them, and no other site's page can have them sent.
     secure = is_secure(request, application.settings.trusted_proxies)
     response.set_cookie(

@@ -9,10 +9,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from runyard.api.access import RUN_READ, RUN_WRITE, CurrentPrincipal
+from runyard.api.addresses import find_client_address
+from runyard.api.answering import JSON, respond_execution, respond_submitted
 from runyard.api.dependencies import (
-    JSON,
     CurrentApplication,
-    CurrentVisitor,
     ExecutionId,
     Executions,
     Stopping,
@@ -20,11 +20,11 @@ from runyard.api.dependencies import (
 )
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.answers import ExecutionAnswer, ExecutionsAnswer
-from runyard.api.schemas.rendering import dump, render_execution, render_page
+from runyard.api.schemas.rendering import dump, render_page
 from runyard.api.schemas.requests import ExecutionBody, StdinBody, build_submission, decode
 from runyard.api.streams import stream_events
 from runyard.domain.errors import InvalidPathError, NotFoundError
-from runyard.domain.execution import Execution, State
+from runyard.domain.execution import State
 from runyard.domain.files import check_path
 from runyard.services.accounts.attempts import group_address
 
@@ -50,7 +50,6 @@ async def submit(
     application: CurrentApplication,
     executions: Executions,
     principal: CurrentPrincipal,
-    visitor: CurrentVisitor,
 ) -> Response:
     """Run code. The answer is the finished execution if it ended within `wait` seconds."""
     body = await read_body(request, ExecutionBody)
@@ -58,16 +57,12 @@ async def submit(
     application.runtimes.find(body.runtime)
     policy = None
     if principal.owner_id is None:
-        policy = application.settings.anonymous_policy
-        await application.accounts.attempts.spend(
-            (application.settings.anonymous_rule, group_address(visitor.address))
-        )
+        settings = application.settings
+        policy = settings.anonymous_policy
+        address = find_client_address(request, settings.trusted_proxies)
+        await application.accounts.attempts.spend((settings.anonymous_rule, group_address(address)))
     execution = await executions.submit(build_submission(body), policy=policy)
-    wait = min(body.wait, application.settings.policy.wait_seconds_max)
-    if wait > 0 and execution.state is not State.FINISHED:
-        execution = await application.executions.wait(execution.id, seconds_max=wait)
-    location = f"{request.scope['path']}/{execution.id}"
-    return _answer(execution, status=201, headers={"Location": location})
+    return await respond_submitted(request, application, execution, wait_seconds=body.wait)
 
 
 @router.get("", dependencies=MAY_READ, response_model=ExecutionsAnswer, responses=problems(401))
@@ -94,7 +89,7 @@ async def list_executions(
 )
 async def view(execution_id: ExecutionId, executions: Executions) -> Response:
     """Show one execution with what it printed and used so far."""
-    return _answer(await executions.get(execution_id))
+    return respond_execution(await executions.get(execution_id))
 
 
 @router.get(
@@ -145,7 +140,7 @@ async def follow(
 )
 async def cancel(execution_id: ExecutionId, executions: Executions) -> Response:
     """Ask for the end of an execution. A finished one stays as it is."""
-    return _answer(await executions.cancel(execution_id))
+    return respond_execution(await executions.cancel(execution_id))
 
 
 @router.post(
@@ -201,12 +196,4 @@ async def download_artifact(
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "Cache-Control": "private, no-store",
         },
-    )
-
-
-def _answer(
-    execution: Execution, *, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
-    return Response(
-        dump(render_execution(execution)), status_code=status, headers=headers, media_type=JSON
     )

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from runyard.api.access import ANYBODY
-from runyard.api.dependencies import JSON, CurrentApplication
+from runyard.api.answering import JSON
+from runyard.api.dependencies import CurrentApplication
 from runyard.api.openapi import problems
 from runyard.api.schemas.answers import HealthAnswer, ReadinessAnswer
 from runyard.api.schemas.rendering import dump

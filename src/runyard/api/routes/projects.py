@@ -7,12 +7,12 @@ from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Path, Query, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from runyard.api.access import PROJECTS_READ, PROJECTS_RUN, PROJECTS_WRITE, CurrentPrincipal
+from runyard.api.answering import respond, respond_submitted
 from runyard.api.archives import pack_archive, read_archive
-from runyard.api.dependencies import JSON, CurrentApplication, read_body
+from runyard.api.dependencies import CurrentApplication, read_body
 from runyard.api.openapi import archive_body, json_body, problems
 from runyard.api.problems import IfMatchRequiredError, UnsupportedMediaTypeError
 from runyard.api.schemas.answers import ExecutionAnswer
@@ -36,12 +36,9 @@ from runyard.api.schemas.project_requests import (
     SaveBody,
     build_change,
     build_first_change,
-    build_run,
 )
-from runyard.api.schemas.rendering import dump, render_execution
-from runyard.api.schemas.requests import RUNTIME_CHARACTERS_MAX
+from runyard.api.schemas.requests import RUNTIME_CHARACTERS_MAX, build_run
 from runyard.domain.errors import InvalidRequestError
-from runyard.domain.execution import State
 from runyard.domain.project import PROJECT_NAME_CHARACTERS_MAX, Change, Setup
 
 PAGE_SIZE_MAX = 100
@@ -83,7 +80,7 @@ async def list_projects(
     found = await application.projects.list(
         principal, in_trash=trash, limit=limit + 1, before_us=before
     )
-    return _dump(render_projects(found, limit=limit))
+    return respond(render_projects(found, limit=limit))
 
 
 @router.post(
@@ -103,7 +100,7 @@ async def create_project(
         principal, name=body.name, description=body.description, change=build_first_change(body)
     )
     answer = NewProjectAnswer(project=render_project(project), revision=render_revision(revision))
-    return _dump(answer, status=201, etag=revision.number)
+    return respond(answer, status=201, etag=revision.number)
 
 
 @imports.post(
@@ -133,7 +130,7 @@ async def import_project(
         principal, name=name, description="", change=change
     )
     answer = NewProjectAnswer(project=render_project(project), revision=render_revision(revision))
-    return _dump(answer, status=201, etag=revision.number)
+    return respond(answer, status=201, etag=revision.number)
 
 
 @router.get(
@@ -147,7 +144,7 @@ async def view_project(
 ) -> Response:
     """Show one project."""
     project = await application.projects.find(principal, project_id)
-    return _dump(render_project(project), etag=project.revision)
+    return respond(render_project(project), etag=project.revision)
 
 
 @router.patch(
@@ -168,7 +165,7 @@ async def rename_project(
     project = await application.projects.rename(
         principal, project_id, name=body.name, description=body.description
     )
-    return _dump(render_project(project))
+    return respond(render_project(project))
 
 
 @router.delete(
@@ -181,7 +178,7 @@ async def throw_project_away(
     project_id: Id, application: CurrentApplication, principal: CurrentPrincipal
 ) -> Response:
     """Put a project into the trash, for 30 days."""
-    return _dump(render_project(await application.projects.throw_away(principal, project_id)))
+    return respond(render_project(await application.projects.throw_away(principal, project_id)))
 
 
 @router.post(
@@ -194,7 +191,7 @@ async def take_project_back(
     project_id: Id, application: CurrentApplication, principal: CurrentPrincipal
 ) -> Response:
     """Take a project out of the trash."""
-    return _dump(render_project(await application.projects.take_back(principal, project_id)))
+    return respond(render_project(await application.projects.take_back(principal, project_id)))
 
 
 @router.post(
@@ -228,7 +225,7 @@ async def list_revisions(
     found = await application.projects.list_revisions(
         principal, project_id, limit=limit + 1, before=before
     )
-    return _dump(render_revisions(found, limit=limit))
+    return respond(render_revisions(found, limit=limit))
 
 
 @router.post(
@@ -250,7 +247,7 @@ async def save(
     base = _parse_etag(if_match)
     body = await read_body(request, SaveBody)
     revision = await application.projects.save(principal, project_id, build_change(body), base=base)
-    return _dump(render_revision(revision), status=201, etag=revision.number)
+    return respond(render_revision(revision), status=201, etag=revision.number)
 
 
 @router.get(
@@ -269,9 +266,11 @@ async def view_revision(
 ) -> Response:
     """Show what a project was at a time."""
     projects = application.projects
-    revision = await projects.find_revision(principal, project_id, number)
-    files = await projects.read_files(principal, project_id, number) if contents else ()
-    return _dump(render_revision(revision, files), etag=revision.number)
+    if contents:
+        revision, files = await projects.read_revision(principal, project_id, number)
+    else:
+        revision, files = await projects.find_revision(principal, project_id, number), ()
+    return respond(render_revision(revision, files), etag=revision.number)
 
 
 @router.get(
@@ -290,7 +289,7 @@ async def compare(
     """Tell which files differ between two revisions."""
     later = await application.projects.find_revision(principal, project_id, number)
     former = await application.projects.find_revision(principal, project_id, since)
-    return _dump(render_differences(former, later))
+    return respond(render_differences(former, later))
 
 
 @router.post(
@@ -310,7 +309,7 @@ async def restore_revision(
     """Make the next revision of the content of an earlier one."""
     base = _parse_etag(if_match)
     revision = await application.projects.restore(principal, project_id, number, base=base)
-    return _dump(render_revision(revision), status=201, etag=revision.number)
+    return respond(render_revision(revision), status=201, etag=revision.number)
 
 
 @router.get(
@@ -333,7 +332,7 @@ async def export_revision(
 ) -> Response:
     """Take the files of a revision away."""
     project = await application.projects.find(principal, project_id)
-    files = await application.projects.read_files(principal, project_id, number)
+    _, files = await application.projects.read_revision(principal, project_id, number)
     name = quote(f"{project.name}-{number}.zip", safe="")
     return Response(
         await asyncio.to_thread(pack_archive, files),
@@ -368,14 +367,7 @@ async def run_project(
     execution = await application.projects.run(
         principal, project_id, body.revision, build_run(body)
     )
-    wait = min(body.wait, application.settings.policy.wait_seconds_max)
-    if wait > 0 and execution.state is not State.FINISHED:
-        execution = await application.executions.wait(execution.id, seconds_max=wait)
-    prefix = request.scope["path"].partition("/projects/")[0]
-    headers = {"Location": f"{prefix}/executions/{execution.id}"}
-    return Response(
-        dump(render_execution(execution)), status_code=201, headers=headers, media_type=JSON
-    )
+    return await respond_submitted(request, application, execution, wait_seconds=body.wait)
 
 
 def _parse_etag(text: str) -> int:
@@ -387,8 +379,3 @@ def _parse_etag(text: str) -> int:
     if not (number.isascii() and number.isdigit() and 1 <= int(number) <= NUMBER_MAX):
         raise InvalidRequestError(f'If-Match is {text!r}; it must be a number in quotes: "3".')
     return int(number)
-
-
-def _dump(answer: BaseModel, *, status: int = 200, etag: int | None = None) -> Response:
-    headers = {} if etag is None else {"ETag": f'"{etag}"'}
-    return Response(answer.model_dump_json(), status_code=status, media_type=JSON, headers=headers)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Path
 from starlette.responses import Response
 
 from runyard.api.access import ANYBODY
-from runyard.api.dependencies import JSON, CurrentApplication
+from runyard.api.answering import JSON
+from runyard.api.dependencies import CurrentApplication
 from runyard.api.openapi import problems
 from runyard.api.schemas.answers import RuntimeAnswer, RuntimesAnswer
 from runyard.api.schemas.rendering import dump, render_runtime

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from runyard.api.access import PROJECTS_WRITE, READER, CurrentPrincipal
-from runyard.api.dependencies import JSON, CurrentApplication, read_body
+from runyard.api.answering import respond
+from runyard.api.dependencies import CurrentApplication, read_body
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.project_answers import (
     GalleryAnswer,
@@ -58,7 +58,7 @@ async def share(
     project = await application.sharing.share(
         principal, project_id, visibility=body.visibility, tags=body.tags
     )
-    return _dump(render_project(project))
+    return respond(render_project(project))
 
 
 @router.get(
@@ -79,7 +79,7 @@ async def search_gallery(
         query=query.strip().lower(), tag=tag, order=sort, limit=limit + 1, offset=offset
     )
     found = await application.sharing.search(search, language=language)
-    return _dump(render_gallery(found, limit=limit, offset=offset))
+    return respond(render_gallery(found, limit=limit, offset=offset))
 
 
 @router.get(
@@ -93,7 +93,7 @@ async def read_shared(
 ) -> Response:
     """Read a project that is public, by its id, or unlisted, by its link."""
     reading = await application.sharing.read(principal, key)
-    return _dump(render_shared(reading, key))
+    return respond(render_shared(reading, key))
 
 
 @router.post(
@@ -107,7 +107,7 @@ async def fork(key: Id, application: CurrentApplication, principal: CurrentPrinc
     """Make a project of one's own of what one reads."""
     project, revision = await application.sharing.fork(principal, key)
     answer = NewProjectAnswer(project=render_project(project), revision=render_revision(revision))
-    return _dump(answer, status=201)
+    return respond(answer, status=201)
 
 
 @router.post(
@@ -121,7 +121,7 @@ async def set_star(
 ) -> Response:
     """Star a project."""
     count = await application.sharing.star(principal, key, is_set=True)
-    return _dump(StarsAnswer(star_count=count))
+    return respond(StarsAnswer(star_count=count))
 
 
 @router.delete(
@@ -135,8 +135,4 @@ async def take_star_back(
 ) -> Response:
     """Take one's star back."""
     count = await application.sharing.star(principal, key, is_set=False)
-    return _dump(StarsAnswer(star_count=count))
-
-
-def _dump(answer: BaseModel, *, status: int = 200) -> Response:
-    return Response(answer.model_dump_json(), status_code=status, media_type=JSON)
+    return respond(StarsAnswer(star_count=count))

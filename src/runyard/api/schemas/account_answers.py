@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from runyard.api.schemas.answers import StrictAnswer
 from runyard.domain.account import Account, ApiToken, Role, Scope, Session
 from runyard.services.accounts.sign_up import SignUpMode
 from runyard.store.tickets import Ticket
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class AccountAnswer(_Answer):
+class AccountAnswer(StrictAnswer):
     id: str
     name: str
     email: str
@@ -34,14 +31,14 @@ class OwnAccountAnswer(AccountAnswer):
     scopes: list[Scope] | None = Field(description="Of the token that asks; null: of a session.")
 
 
-class AccountsAnswer(_Answer):
+class AccountsAnswer(StrictAnswer):
     """By name; pass `next_after` as `after` for the following page."""
 
     items: list[AccountAnswer]
     next_after: str | None
 
 
-class SessionAnswer(_Answer):
+class SessionAnswer(StrictAnswer):
     """The refresh token is in a cookie of this answer."""
 
     access_token: str
@@ -50,7 +47,7 @@ class SessionAnswer(_Answer):
     must_enrol_totp: bool
 
 
-class OpenSessionAnswer(_Answer):
+class OpenSessionAnswer(StrictAnswer):
     id: str
     created_at: datetime
     used_at: datetime
@@ -60,27 +57,27 @@ class OpenSessionAnswer(_Answer):
     current: bool
 
 
-class OpenSessionsAnswer(_Answer):
+class OpenSessionsAnswer(StrictAnswer):
     items: list[OpenSessionAnswer]
 
 
-class EndedAnswer(_Answer):
+class EndedAnswer(StrictAnswer):
     ended: int
 
 
-class TotpOfferAnswer(_Answer):
+class TotpOfferAnswer(StrictAnswer):
     secret: str
     uri: str
     qr_svg: str
 
 
-class RecoveryCodesAnswer(_Answer):
+class RecoveryCodesAnswer(StrictAnswer):
     """Told this once."""
 
     recovery_codes: list[str]
 
 
-class TokenAnswer(_Answer):
+class TokenAnswer(StrictAnswer):
     id: str
     name: str
     scopes: list[Scope]
@@ -93,30 +90,30 @@ class NewTokenAnswer(TokenAnswer):
     token: str = Field(description="Told this once.")
 
 
-class TokensAnswer(_Answer):
+class TokensAnswer(StrictAnswer):
     items: list[TokenAnswer]
 
 
-class OptionsAnswer(_Answer):
+class OptionsAnswer(StrictAnswer):
     """What somebody without an account can do here."""
 
     sign_up: SignUpMode
     anonymous: bool
 
 
-class DeviceOfferAnswer(_Answer):
+class DeviceOfferAnswer(StrictAnswer):
     device_code: str
     user_code: str
     expires_seconds: int
     interval_seconds: int
 
 
-class WaitingDeviceAnswer(_Answer):
+class WaitingDeviceAnswer(StrictAnswer):
     client: str
     scopes: list[Scope]
 
 
-class InvitationAnswer(_Answer):
+class InvitationAnswer(StrictAnswer):
     id: str
     email: str | None
     role: Role
@@ -129,11 +126,11 @@ class NewInvitationAnswer(InvitationAnswer):
     path: str = Field(description="To be put behind the address of the web pages.")
 
 
-class InvitationsAnswer(_Answer):
+class InvitationsAnswer(StrictAnswer):
     items: list[InvitationAnswer]
 
 
-class PasswordLinkAnswer(_Answer):
+class PasswordLinkAnswer(StrictAnswer):
     ticket: str = Field(description="Told this once.")
     path: str = Field(description="To be put behind the address of the web pages.")
     expires_at: datetime

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from runyard.api.schemas.requests import StrictBody
 from runyard.domain.account import Role, Scope
 from runyard.services.accounts.api_tokens import DAYS_MAX
 
@@ -22,11 +23,7 @@ Label = Annotated[
 ]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class LoginBody(_Body):
+class LoginBody(StrictBody):
     login: Text = Field(description="The account's name or e-mail address.")
     password: Text
     code: Code | None = Field(
@@ -34,44 +31,44 @@ class LoginBody(_Body):
     )
 
 
-class SignUpBody(_Body):
+class SignUpBody(StrictBody):
     name: Text
     email: Text
     password: Text
     invitation: Text | None = None
 
 
-class SetUpBody(_Body):
+class SetUpBody(StrictBody):
     ticket: Text = Field(description="What stands behind # in the link that the server printed.")
     name: Text
     email: Text
     password: Text
 
 
-class ChoosePasswordBody(_Body):
+class ChoosePasswordBody(StrictBody):
     ticket: Text = Field(description="What stands behind # in the link.")
     password: Text
 
 
-class ChangePasswordBody(_Body):
+class ChangePasswordBody(StrictBody):
     former: Text
     password: Text
 
 
-class PasswordBody(_Body):
+class PasswordBody(StrictBody):
     password: Text
 
 
-class ProofBody(_Body):
+class ProofBody(StrictBody):
     password: Text
     code: Code | None = None
 
 
-class CodeBody(_Body):
+class CodeBody(StrictBody):
     code: Code
 
 
-class TokenBody(_Body):
+class TokenBody(StrictBody):
     name: Label
     # Members of an enumeration arrive as text.
     scopes: list[Annotated[Scope, Field(strict=False)]] = Field(min_length=1)
@@ -80,27 +77,27 @@ class TokenBody(_Body):
     )
 
 
-class DeviceBody(_Body):
+class DeviceBody(StrictBody):
     client: Label = Field(description="What the program calls itself; shown to who approves.")
 
 
-class DeviceCodeBody(_Body):
+class DeviceCodeBody(StrictBody):
     device_code: Text
 
 
-class NewAccountBody(_Body):
+class NewAccountBody(StrictBody):
     name: Text
     email: Text
     password: Text
     role: Role = Field(default=Role.USER, strict=False)
 
 
-class AccountChangeBody(_Body):
+class AccountChangeBody(StrictBody):
     role: Role | None = Field(default=None, strict=False)
     suspended: bool | None = None
 
 
-class InvitationBody(_Body):
+class InvitationBody(StrictBody):
     email: Text | None = Field(default=None, description="Only for this address; null: for any.")
     role: Role = Field(default=Role.USER, strict=False)
 

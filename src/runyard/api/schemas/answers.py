@@ -13,11 +13,11 @@ from runyard.domain.runtime import RuntimeState
 Encoding = Literal["utf-8", "base64"]
 
 
-class _Answer(BaseModel):
+class StrictAnswer(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class UsageAnswer(_Answer):
+class UsageAnswer(StrictAnswer):
     wall_seconds: float
     cpu_seconds: float | None
     memory_peak_bytes: int | None
@@ -25,7 +25,7 @@ class UsageAnswer(_Answer):
     stderr_bytes: int
 
 
-class StepAnswer(_Answer):
+class StepAnswer(StrictAnswer):
     kind: StepKind
     name: str
     outcome: Outcome
@@ -47,7 +47,7 @@ class StepAnswer(_Answer):
     stderr_truncated: bool
 
 
-class TestsAnswer(_Answer):
+class TestsAnswer(StrictAnswer):
     # pytest collects classes of this name otherwise.
     __test__ = False
 
@@ -55,12 +55,12 @@ class TestsAnswer(_Answer):
     passed: int
 
 
-class ArtifactAnswer(_Answer):
+class ArtifactAnswer(StrictAnswer):
     name: str
     size_bytes: int
 
 
-class LimitsAnswer(_Answer):
+class LimitsAnswer(StrictAnswer):
     wall_seconds: float
     cpu_seconds: float
     memory_bytes: int
@@ -69,7 +69,7 @@ class LimitsAnswer(_Answer):
     disk_bytes: int
 
 
-class ExecutionSummary(_Answer):
+class ExecutionSummary(StrictAnswer):
     id: str
     state: State
     outcome: Outcome | None
@@ -94,14 +94,14 @@ class ExecutionAnswer(ExecutionSummary):
     artifacts: list[ArtifactAnswer]
 
 
-class ExecutionsAnswer(_Answer):
+class ExecutionsAnswer(StrictAnswer):
     """Newest first; pass `next_before` as `before` for the following page."""
 
     items: list[ExecutionSummary]
     next_before: str | None
 
 
-class RuntimeAnswer(_Answer):
+class RuntimeAnswer(StrictAnswer):
     id: str
     language: str
     name: str
@@ -118,20 +118,20 @@ class RuntimeAnswer(_Answer):
     example: str
 
 
-class RuntimesAnswer(_Answer):
+class RuntimesAnswer(StrictAnswer):
     items: list[RuntimeAnswer]
 
 
-class HealthAnswer(_Answer):
+class HealthAnswer(StrictAnswer):
     status: Literal["ok"]
 
 
-class ReadinessAnswer(_Answer):
+class ReadinessAnswer(StrictAnswer):
     ready: bool
     checks: dict[str, bool]
 
 
-class FieldErrorAnswer(_Answer):
+class FieldErrorAnswer(StrictAnswer):
     field: str
     message: str
 

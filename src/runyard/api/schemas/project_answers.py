@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from runyard.api.schemas.answers import Encoding
+from runyard.api.schemas.answers import Encoding, StrictAnswer
 from runyard.api.schemas.rendering import render_output
 from runyard.domain.files import File
 from runyard.domain.project import Entry, Project, Revision, Setup, Visibility
@@ -17,11 +17,7 @@ from runyard.store.moments import to_us
 from runyard.store.sharing import Shared
 
 
-class _Answer(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class ProjectAnswer(_Answer):
+class ProjectAnswer(StrictAnswer):
     id: str
     name: str
     description: str
@@ -42,14 +38,14 @@ class ProjectAnswer(_Answer):
     forked_from: str | None
 
 
-class ProjectsAnswer(_Answer):
+class ProjectsAnswer(StrictAnswer):
     """Those changed last first; pass `next_before` as `before` for the following page."""
 
     items: list[ProjectAnswer]
     next_before: int | None
 
 
-class SetupAnswer(_Answer):
+class SetupAnswer(StrictAnswer):
     runtime: str
     entry: str | None
     args: list[str]
@@ -58,7 +54,7 @@ class SetupAnswer(_Answer):
     env: dict[str, str]
 
 
-class EntryAnswer(_Answer):
+class EntryAnswer(StrictAnswer):
     path: str
     size_bytes: int
     executable: bool
@@ -67,7 +63,7 @@ class EntryAnswer(_Answer):
     encoding: Encoding | None = None
 
 
-class RevisionSummary(_Answer):
+class RevisionSummary(StrictAnswer):
     number: int
     created_at: datetime
     fingerprint: str = Field(description="The same for revisions that run alike.")
@@ -79,19 +75,19 @@ class RevisionAnswer(RevisionSummary):
     files: list[EntryAnswer]
 
 
-class RevisionsAnswer(_Answer):
+class RevisionsAnswer(StrictAnswer):
     """Newest first; pass `next_before` as `before` for the following page."""
 
     items: list[RevisionSummary]
     next_before: int | None
 
 
-class NewProjectAnswer(_Answer):
+class NewProjectAnswer(StrictAnswer):
     project: ProjectAnswer
     revision: RevisionAnswer
 
 
-class SharedSummary(_Answer):
+class SharedSummary(StrictAnswer):
     """A project as others see it."""
 
     key: str = Field(description="Stands for it in /shared/{key}.")
@@ -111,25 +107,25 @@ class SharedAnswer(SharedSummary):
     revision: RevisionAnswer
 
 
-class GalleryAnswer(_Answer):
+class GalleryAnswer(StrictAnswer):
     """Pass `next_offset` as `offset` for the following page."""
 
     items: list[SharedSummary]
     next_offset: int | None
 
 
-class StarsAnswer(_Answer):
+class StarsAnswer(StrictAnswer):
     star_count: int
 
 
-class DifferenceAnswer(_Answer):
+class DifferenceAnswer(StrictAnswer):
     path: str
     kind: Literal["added", "removed", "changed"]
     former_hash: str | None
     hash: str | None
 
 
-class DifferencesAnswer(_Answer):
+class DifferencesAnswer(StrictAnswer):
     setup_changed: bool
     items: list[DifferenceAnswer]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -32,18 +33,18 @@ FilePath = Annotated[
 ]
 
 
-class _Body(BaseModel):
+class StrictBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
 
 
-class FileBody(_Body):
+class FileBody(StrictBody):
     path: FilePath
     content: str
     encoding: Encoding = "utf-8"
     executable: bool = False
 
 
-class LimitsBody(_Body):
+class LimitsBody(StrictBody):
     """What to choose other than the runtime's defaults, up to the policy's maximum."""
 
     wall_seconds: float | None = None
@@ -54,13 +55,13 @@ class LimitsBody(_Body):
     disk_bytes: int | None = Field(default=None, description="For /work and /tmp each.")
 
 
-class CheckerBody(_Body):
+class CheckerBody(StrictBody):
     # Members of an enumeration arrive as text.
     kind: CheckerKind = Field(default=CheckerKind.LINES, strict=False)
     tolerance: float = Field(default=1e-6, ge=0, le=1e6)
 
 
-class TestBody(_Body):
+class TestBody(StrictBody):
     # pytest collects classes of this name otherwise.
     __test__ = False
 
@@ -72,29 +73,14 @@ class TestBody(_Body):
     checker: CheckerBody = CheckerBody()
 
 
-class TerminalBody(_Body):
+class TerminalBody(StrictBody):
     rows: int = Field(default=24, ge=1, le=TERMINAL_SIDE_MAX)
     columns: int = Field(default=80, ge=1, le=TERMINAL_SIDE_MAX)
 
 
-class ExecutionBody(_Body):
-    """One request to run code."""
+class RunBody(StrictBody):
+    """What can be asked for wherever code is run."""
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "runtime": "python3",
-                    "files": [{"path": "main.py", "content": "print(6 * 7)"}],
-                    "wait": 10,
-                }
-            ]
-        }
-    )
-
-    runtime: str = Field(min_length=1, max_length=RUNTIME_CHARACTERS_MAX)
-    files: list[FileBody] = Field(min_length=1)
-    entry: FilePath | None = Field(default=None, description="By default the runtime's.")
     args: list[str] = Field(default_factory=list)
     env: dict[str, str] = Field(default_factory=dict)
     stdin: str = ""
@@ -119,17 +105,46 @@ class ExecutionBody(_Body):
     )
 
 
-class StdinBody(_Body):
+class ExecutionBody(RunBody):
+    """One request to run code."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "runtime": "python3",
+                    "files": [{"path": "main.py", "content": "print(6 * 7)"}],
+                    "wait": 10,
+                }
+            ]
+        }
+    )
+
+    runtime: str = Field(min_length=1, max_length=RUNTIME_CHARACTERS_MAX)
+    files: list[FileBody] = Field(min_length=1)
+    entry: FilePath | None = Field(default=None, description="By default the runtime's.")
+
+
+class StdinBody(StrictBody):
     data: str = Field(default="", max_length=STDIN_MESSAGE_CHARACTERS_MAX)
     encoding: Encoding = "utf-8"
     eof: bool = Field(default=False, description="Close stdin after the data.")
 
 
 def build_submission(body: ExecutionBody) -> Submission:
-    return Submission(
+    return replace(
+        build_run(body),
         runtime=body.runtime,
         files=tuple(build_file(file, f"files[{index}]") for index, file in enumerate(body.files)),
         entry=body.entry,
+    )
+
+
+def build_run(body: RunBody) -> Submission:
+    """Return what is asked for, without the code that it is to be run with."""
+    return Submission(
+        runtime="",
+        files=(),
         args=tuple(body.args),
         env=body.env,
         stdin=decode(body.stdin, body.stdin_encoding, field="stdin"),
@@ -139,7 +154,7 @@ def build_submission(body: ExecutionBody) -> Submission:
         limits=body.limits.model_dump(exclude_none=True),
         compile_limits=body.compile_limits.model_dump(exclude_none=True),
         execution_wall_seconds=body.execution_wall_seconds,
-        tests=tuple(build_test(test, index) for index, test in enumerate(body.tests)),
+        tests=tuple(_build_test(test, index) for index, test in enumerate(body.tests)),
         artifacts=tuple(body.artifacts),
     )
 
@@ -159,7 +174,7 @@ def build_file(file: FileBody, place: str) -> File:
     return File(file.path, content, executable=file.executable)
 
 
-def build_test(test: TestBody, index: int) -> TestCase:
+def _build_test(test: TestBody, index: int) -> TestCase:
     return TestCase(
         name=test.name,
         stdin=decode(test.stdin, test.stdin_encoding, field=f"tests[{index}].stdin"),

@@ -17,6 +17,7 @@ import structlog
 from runyard.domain.errors import InvalidTokenError
 from runyard.domain.identifiers import is_identifier, new_identifier
 from runyard.services.accounts.sealing import Sealer, SealError
+from runyard.store.moments import DAY_US
 from runyard.store.signing_keys import SigningKey, SigningKeyRecords
 
 ACCESS_SECONDS = 900
@@ -24,7 +25,7 @@ KEY_DAYS = 30
 _log = structlog.get_logger(__name__)
 _ALGORITHM = "HS256"
 _AUDIENCE = "runyard"
-_KEY_US = KEY_DAYS * 86_400_000_000
+_KEY_US = KEY_DAYS * DAY_US
 # Others may have made a key; whoever sends tokens with made-up keys must not make this ask often.
 _LOOK_AGAIN_SECONDS = 2.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from runyard.domain.account import Account, ApiToken, Role, Scope
 from runyard.domain.errors import ConflictError, ForbiddenError, InvalidRequestError, NotFoundError
@@ -12,6 +12,7 @@ from runyard.domain.identifiers import new_identifier
 from runyard.services.accounts.authentication import TOKEN_PREFIX, Authentication
 from runyard.services.accounts.sealing import hash_secret, new_secret
 from runyard.store.api_tokens import ApiTokenRecords
+from runyard.store.moments import from_us
 
 COUNT_MAX = 50
 DAYS_MAX = 3650
@@ -48,7 +49,7 @@ class ApiTokens:
             raise InvalidRequestError("scopes: name at least one.", field="scopes")
         if Scope.ADMIN in scopes and account.role is not Role.ADMIN:
             raise ForbiddenError("Only administrators have the scope admin.", scope=Scope.ADMIN)
-        now = datetime.fromtimestamp(self._now_us() / 1e6, UTC)
+        now = from_us(self._now_us())
         token = ApiToken(
             id=new_identifier(),
             account_id=account.id,

@@ -87,7 +87,7 @@ class Authentication:
             owner_id=account.id,
             account=account,
             session_id=session_id,
-            must_enrol_totp=account.role in self._totp_roles and not account.has_totp,
+            must_enrol_totp=self._must_enrol(account),
         )
 
     async def _authenticate_session(self, token: str) -> tuple[Principal, float]:
@@ -117,9 +117,12 @@ class Authentication:
             account=known.account,
             token_id=token_id,
             scopes=known.token.scopes,
-            must_enrol_totp=known.account.role in self._totp_roles and not known.account.has_totp,
+            must_enrol_totp=self._must_enrol(known.account),
         )
         return principal, left
+
+    def _must_enrol(self, account: Account) -> bool:
+        return account.role in self._totp_roles and not account.has_totp
 
     def _believe(self, token: str, principal: Principal, seconds: float) -> None:
         until = time.monotonic() + min(seconds, BELIEVED_SECONDS)

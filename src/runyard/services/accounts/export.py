@@ -70,8 +70,7 @@ async def _write_projects(
         principal, in_trash=in_trash, limit=_PAGE_SIZE, before_us=before
     ):
         for project in page:
-            revision = await projects.find_revision(principal, project.id)
-            files = await projects.read_files(principal, project.id, revision.number)
+            revision, files = await projects.read_revision(principal, project.id)
             folder = f"projects/{project.id}"
             described = {**asdict(project), "setup": asdict(revision.setup)}
             contents = {f"{folder}/files/{file.path}": file.content for file in files}

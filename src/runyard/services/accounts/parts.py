@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-
-import structlog
 
 from runyard.domain.account import Role
 from runyard.services.accounts.access_tokens import AccessTokens
@@ -25,13 +22,11 @@ from runyard.store.api_tokens import ApiTokenRecords
 from runyard.store.attempts import AttemptRecords
 from runyard.store.database import Database
 from runyard.store.device_logins import DeviceLoginRecords
+from runyard.store.moments import DAY_US
 from runyard.store.moments import now_us as read_clock
 from runyard.store.sessions import SessionRecords
 from runyard.store.signing_keys import SigningKeyRecords
 from runyard.store.tickets import TicketRecords
-
-_SWEEP_SECONDS = 3600.0
-_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,18 +61,10 @@ class Sweep:
         self._attempts = AttemptRecords(database)
         self._now_us = now_us
 
-    async def keep_going(self) -> None:
-        while True:
-            await asyncio.sleep(_SWEEP_SECONDS)
-            try:
-                await self.run()
-            except Exception:  # noqa: BLE001  Whatever it is, the next time may go better.
-                _log.exception("sweep_failed")
-
     async def run(self) -> None:
         now = self._now_us()
         await self._sessions.delete_expired(now=now)
-        await self._sessions.delete_used(before=now - SESSION_DAYS * 86_400_000_000)
+        await self._sessions.delete_used(before=now - SESSION_DAYS * DAY_US)
         await self._tickets.delete_expired(now=now)
         await self._device_logins.delete_expired(now=now)
         await self._attempts.delete_old(before=now - WINDOW_SECONDS_MAX * 1_000_000)
@@ -103,7 +90,7 @@ def open_accounts(
     )
     passwords = Passwords(concurrency=options.concurrency)
     attempts = Attempts(AttemptRecords(database), now_us=now_us)
-    second_factor = SecondFactor(records, sealer, attempts, now_us=now_us)
+    second_factor = SecondFactor(records, sealer, attempts, authentication, now_us=now_us)
     sessions = Sessions(
         accounts=records,
         records=session_records,

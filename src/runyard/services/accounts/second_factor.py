@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from runyard.domain.account import Account
 from runyard.domain.errors import AuthenticationError, ConflictError, TotpRequiredError
 from runyard.services.accounts.attempts import CODE_OF_ACCOUNT, Attempts
+from runyard.services.accounts.authentication import Authentication
 from runyard.services.accounts.sealing import Sealer, hash_secret
 from runyard.store.accounts import AccountRecords, Credentials
 
@@ -40,12 +41,14 @@ class SecondFactor:
         records: AccountRecords,
         sealer: Sealer,
         attempts: Attempts,
+        authentication: Authentication,
         *,
         now_us: Callable[[], int],
     ) -> None:
         self._records = records
         self._sealer = sealer
         self._attempts = attempts
+        self._authentication = authentication
         self._now_us = now_us
 
     async def offer(self, account: Account) -> Offer:
@@ -81,6 +84,7 @@ class SecondFactor:
         )
         if not confirmed:
             raise ConflictError("The authenticator is confirmed already, or was replaced.")
+        self._authentication.forget(account_id)
         return codes
 
     async def renew_recovery_codes(self, account_id: str) -> Sequence[str]:
@@ -98,6 +102,7 @@ class SecondFactor:
 
     async def remove(self, account_id: str) -> None:
         await self._records.remove_totp(account_id)
+        self._authentication.forget(account_id)
 
     async def require(self, credentials: Credentials, code: str | None) -> None:
         """Use up a code of the authenticator or a recovery code. Raises TotpRequiredError without

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from runyard.domain.account import Account, Session
 from runyard.domain.errors import (
@@ -35,6 +35,7 @@ from runyard.services.accounts.passwords import Passwords
 from runyard.services.accounts.sealing import Sealer, SealError, hash_secret, new_secret
 from runyard.services.accounts.second_factor import SecondFactor
 from runyard.store.accounts import AccountRecords, Credentials
+from runyard.store.moments import DAY_US, from_us
 from runyard.store.sessions import Rotation, SessionRecords
 
 # Without a visit in this time one has to log in again.
@@ -127,7 +128,7 @@ class Sessions:
         """
         if account.is_suspended:
             raise SuspendedError("An administrator suspended this account.")
-        now = datetime.fromtimestamp(self._now_us() / 1e6, UTC)
+        now = from_us(self._now_us())
         refresh_token = new_secret()
         session = Session(
             id=new_identifier(),
@@ -160,7 +161,7 @@ class Sessions:
             hash_secret(refresh_token),
             new_hash=hash_secret(new_token),
             now=now,
-            expires=now + SESSION_DAYS * 86_400_000_000,
+            expires=now + SESSION_DAYS * DAY_US,
             address=visitor.address[:64],
         )
         account, session_id = rotated.account, rotated.session_id

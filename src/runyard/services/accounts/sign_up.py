@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from runyard.domain.account import Account, Role, check_email, check_name, check_password
@@ -28,6 +28,7 @@ from runyard.services.accounts.passwords import Passwords
 from runyard.services.accounts.sealing import hash_secret, new_secret
 from runyard.services.accounts.sessions import LoggedIn, Sessions, Visitor
 from runyard.store.accounts import AccountRecords
+from runyard.store.moments import from_us
 from runyard.store.tickets import Ticket, TicketKind, TicketRecords
 
 SETUP_DAYS = 7
@@ -213,7 +214,7 @@ class SignUp:
         return NewTicket(ticket=ticket, secret=secret)
 
     def _now(self) -> datetime:
-        return datetime.fromtimestamp(self._now_us() / 1e6, UTC)
+        return from_us(self._now_us())
 
 
 def _new_account(applicant: Applicant, *, role: Role, now: datetime) -> Account:
