@@ -55,11 +55,6 @@ def invitation_path(invitation_id: str) -> str:
     return f"{INVITATIONS}/{quote(invitation_id, safe='')}"
 
 
-def render_given(**fields: Any) -> dict[str, Any]:
-    """Return the fields that were given; what is None is the server's to choose."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def parse_account(body: Mapping[str, Any]) -> Account:
     return Account(**_account_fields(body))
 

@@ -13,6 +13,7 @@ from runyard.client.account_models import (
     PasswordLink,
 )
 from runyard.client.async_connection import AsyncConnection
+from runyard.client.wire import render_given
 
 USER = "user"
 
@@ -27,7 +28,7 @@ class AsyncAdministration:
         self, *, query: str = "", limit: int = 50, after: str | None = None
     ) -> AccountPage:
         """List accounts by name; `query` is a part of a name or an address."""
-        fields = wire.render_given(query=query, limit=str(limit), after=after)
+        fields = render_given(query=query, limit=str(limit), after=after)
         return wire.parse_account_page(
             await self._connection.call("GET", wire.ACCOUNTS, params=fields)
         )
@@ -44,7 +45,7 @@ class AsyncAdministration:
         self, account_id: str, *, role: str | None = None, suspended: bool | None = None
     ) -> Account:
         """Change the role, or suspend an account: it is logged out, and its tokens are refused."""
-        body = wire.render_given(role=role, suspended=suspended)
+        body = render_given(role=role, suspended=suspended)
         path = wire.account_path(account_id)
         return wire.parse_account(await self._connection.call("PATCH", path, json=body))
 
@@ -69,7 +70,7 @@ class AsyncAdministration:
 
     async def invite(self, *, email: str | None = None, role: str = USER) -> NewInvitation:
         """Let one person sign up; only with this address, if one is named."""
-        body = wire.render_given(email=email, role=role)
+        body = render_given(email=email, role=role)
         answer = await self._connection.call("POST", wire.INVITATIONS, json=body)
         return wire.parse_new_invitation(answer)
 

@@ -17,7 +17,7 @@ from runyard.client.project_models import (
     Setup,
     SharedProject,
 )
-from runyard.client.wire import parse_execution
+from runyard.client.wire import parse_execution, render_given
 
 ZIP = {"Content-Type": "application/zip"}
 
@@ -152,7 +152,7 @@ class AsyncProjects:
         offset: int = 0,
     ) -> GalleryPage:
         """Find public projects; `sort` is "newest" or "stars"."""
-        params = wire.render_search(
+        params = render_given(
             query=query, language=language, tag=tag, sort=sort, limit=limit, offset=offset
         )
         return wire.parse_gallery(await self._connection.call("GET", wire.GALLERY, params=params))

@@ -79,11 +79,6 @@ def render_run(
     return {"revision": revision} | render_options(options, wait=wait)
 
 
-def render_search(**fields: Any) -> dict[str, Any]:
-    """Return what was asked for; what is None is left out."""
-    return {name: value for name, value in fields.items() if value is not None}
-
-
 def render_base(base: int) -> dict[str, str]:
     """Return the header that names the revision a change is based on."""
     return {"If-Match": f'"{base}"'}

@@ -17,6 +17,7 @@ from runyard.client.account_models import (
     WaitingDevice,
 )
 from runyard.client.sync_connection import Connection
+from runyard.client.wire import render_given
 
 
 class Accounts:
@@ -38,7 +39,7 @@ class Accounts:
     def sign_up(
         self, *, name: str, email: str, password: str, invitation: str | None = None
     ) -> Login:
-        body = wire.render_given(name=name, email=email, password=password, invitation=invitation)
+        body = render_given(name=name, email=email, password=password, invitation=invitation)
         return self._begin(wire.SIGN_UP, body)
 
     def log_in(self, login: str, password: str, code: str | None = None) -> Login:
@@ -50,7 +51,7 @@ class Accounts:
             code: Of the authenticator, or a recovery code. AuthenticationError with the code
                 totp_required asks for it.
         """
-        body = wire.render_given(login=login, password=password, code=code)
+        body = render_given(login=login, password=password, code=code)
         return self._begin(wire.LOG_IN, body)
 
     def refresh(self) -> Login:
@@ -91,18 +92,18 @@ class Accounts:
         return wire.parse_recovery_codes(answer)
 
     def remove_totp(self, password: str, code: str | None = None) -> None:
-        body = wire.render_given(password=password, code=code)
+        body = render_given(password=password, code=code)
         self._connection.call("POST", f"{wire.ACCOUNT}/totp/remove", json=body)
 
     def renew_recovery_codes(self, password: str, code: str | None = None) -> Sequence[str]:
         """Get other recovery codes; those there were are void."""
-        body = wire.render_given(password=password, code=code)
+        body = render_given(password=password, code=code)
         answer = self._connection.call("POST", f"{wire.ACCOUNT}/recovery-codes", json=body)
         return wire.parse_recovery_codes(answer)
 
     def delete(self, password: str, code: str | None = None) -> None:
         """Delete one's account with everything that is its own. There is no way back."""
-        body = wire.render_given(password=password, code=code)
+        body = render_given(password=password, code=code)
         self._connection.call("POST", f"{wire.ACCOUNT}/delete", json=body)
         self._connection.forget()
 
@@ -126,7 +127,7 @@ class Accounts:
         self, name: str, scopes: Sequence[str], *, days: float | None = None
     ) -> NewApiToken:
         """Make a token for a program; without `days` it is valid until it is deleted."""
-        body = wire.render_given(name=name, scopes=list(scopes), days=days)
+        body = render_given(name=name, scopes=list(scopes), days=days)
         answer = self._connection.call("POST", f"{wire.ACCOUNT}/tokens", json=body)
         return wire.parse_new_token(answer)
 

@@ -14,6 +14,7 @@ from runyard.client.account_models import (
 )
 from runyard.client.async_administration import USER
 from runyard.client.sync_connection import Connection
+from runyard.client.wire import render_given
 
 
 class Administration:
@@ -26,7 +27,7 @@ class Administration:
         self, *, query: str = "", limit: int = 50, after: str | None = None
     ) -> AccountPage:
         """List accounts by name; `query` is a part of a name or an address."""
-        fields = wire.render_given(query=query, limit=str(limit), after=after)
+        fields = render_given(query=query, limit=str(limit), after=after)
         return wire.parse_account_page(self._connection.call("GET", wire.ACCOUNTS, params=fields))
 
     def account(self, account_id: str) -> Account:
@@ -41,7 +42,7 @@ class Administration:
         self, account_id: str, *, role: str | None = None, suspended: bool | None = None
     ) -> Account:
         """Change the role, or suspend an account: it is logged out, and its tokens are refused."""
-        body = wire.render_given(role=role, suspended=suspended)
+        body = render_given(role=role, suspended=suspended)
         path = wire.account_path(account_id)
         return wire.parse_account(self._connection.call("PATCH", path, json=body))
 
@@ -66,7 +67,7 @@ class Administration:
 
     def invite(self, *, email: str | None = None, role: str = USER) -> NewInvitation:
         """Let one person sign up; only with this address, if one is named."""
-        body = wire.render_given(email=email, role=role)
+        body = render_given(email=email, role=role)
         answer = self._connection.call("POST", wire.INVITATIONS, json=body)
         return wire.parse_new_invitation(answer)
 

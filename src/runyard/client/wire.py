@@ -97,6 +97,11 @@ def render_options(options: RunOptions, *, wait: float | None = None) -> dict[st
     return body | fields
 
 
+def render_given(**fields: Any) -> dict[str, Any]:
+    """Return the fields that were given; what is None is the server's to choose."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def render_content(content: str | bytes) -> tuple[str, str]:
     """Return the content as JSON can hold it, and how it is encoded."""
     if isinstance(content, str):
