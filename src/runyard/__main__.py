@@ -209,14 +209,17 @@ def _find_owner(directory: Path, user: str) -> str | None:
 async def _create_account(settings: Settings, account: NewAccount) -> str:
     from runyard.bootstrap import open_records
     from runyard.domain.account import Role
-    from runyard.parts import build_accounts
+    from runyard.domain.audit import Actor
+    from runyard.parts import build_accounts, build_audit
     from runyard.services.accounts.sign_up import Applicant
 
     database = await open_records(settings)
     try:
         applicant = Applicant(name=account.name, email=account.email, password=account.password)
         role = Role.ADMIN if account.is_admin else Role.USER
-        made = await build_accounts(settings, database).sign_up.create(applicant, role=role)
+        accounts = build_accounts(settings, database, build_audit(database))
+        operator = Actor(name="command line")
+        made = await accounts.sign_up.create(applicant, role=role, by=operator)
     finally:
         await database.aclose()
     return made.name

@@ -26,8 +26,16 @@ from runyard.options import (
     linux_options,
     worker_options,
 )
-from runyard.parts import Parts, build_accounts, build_parts, build_projects, build_sharing
+from runyard.parts import (
+    Parts,
+    build_accounts,
+    build_audit,
+    build_parts,
+    build_projects,
+    build_sharing,
+)
 from runyard.services.accounts.parts import Accounts
+from runyard.services.audit import Audit
 from runyard.services.catalogue import load_catalogue
 from runyard.services.clearing import clear_hourly
 from runyard.services.executions import Executions
@@ -77,6 +85,7 @@ class Application:
     projects: Projects
     sharing: Sharing
     accounts: Accounts
+    audit: Audit
     worker: Worker
     engine: Engine
     capabilities: Capabilities
@@ -222,7 +231,8 @@ async def _run(
         policy=settings.policy,
         queue_length_max=settings.queue_length_max,
     )
-    accounts = build_accounts(settings, ground.database)
+    audit = build_audit(ground.database)
+    accounts = build_accounts(settings, ground.database, audit)
     projects = build_projects(settings, ground.database, executions=executions, runtimes=runtimes)
     sharing = build_sharing(ground.database, projects=projects, runtimes=runtimes)
     preparing = _offer_runtimes(settings, ground, parts, runtimes)
@@ -242,6 +252,7 @@ async def _run(
                 projects=projects,
                 sharing=sharing,
                 accounts=accounts,
+                audit=audit,
                 worker=worker,
                 engine=ground.engine,
                 capabilities=ground.capabilities,

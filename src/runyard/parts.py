@@ -17,6 +17,7 @@ from runyard.options import (
 )
 from runyard.services.accounts.parts import Accounts, open_accounts
 from runyard.services.accounts.sealing import Sealer
+from runyard.services.audit import Audit
 from runyard.services.build_cache import BuildCache
 from runyard.services.build_key import describe_host
 from runyard.services.checking import Checks
@@ -29,6 +30,7 @@ from runyard.services.recent import RecentExecutions
 from runyard.services.runtimes import Runtimes
 from runyard.services.sharing import Sharing
 from runyard.settings import Settings
+from runyard.store.audit import AuditRecords
 from runyard.store.database import Database
 from runyard.store.interface import ExecutionStore
 from runyard.store.moments import now_us
@@ -84,8 +86,13 @@ def build_parts(
     )
 
 
-def build_accounts(settings: Settings, database: Database) -> Accounts:
-    return open_accounts(database, Sealer(lambda: secret_keys(settings)), account_options(settings))
+def build_audit(database: Database) -> Audit:
+    return Audit(AuditRecords(database), now_us=now_us)
+
+
+def build_accounts(settings: Settings, database: Database, audit: Audit) -> Accounts:
+    sealer = Sealer(lambda: secret_keys(settings))
+    return open_accounts(database, sealer, account_options(settings), audit=audit)
 
 
 def build_projects(

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from runyard.bootstrap import Application
+from runyard.domain.audit import SERVER
 from tests.integration.test_accounts_api import Browser, open_browser, open_world
 from tests.integration.test_projects_api import FILES, create, save
 
@@ -210,7 +211,7 @@ async def test_what_a_suspended_account_shared_is_not_shown(
         assert project in await search(nobody, "query=of%20eve")
 
         # Somebody has to be left who may.
-        await application.accounts.directory.change(eve.account["id"], is_suspended=True)
+        await application.accounts.directory.change(eve.account["id"], by=SERVER, is_suspended=True)
 
     assert await search(nobody, "query=of%20eve") == []
     await nobody.refuse("GET", f"/shared/{project}", code="not_found")

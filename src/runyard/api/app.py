@@ -18,6 +18,7 @@ from runyard.api.problems import install_problems
 from runyard.api.routes import (
     account,
     admin_accounts,
+    admin_audit,
     auth,
     executions,
     health,
@@ -46,8 +47,10 @@ def build_app(application: Application) -> FastAPI:
     app.state.application = application
     app.state.stopping = asyncio.Event()
     api = APIRouter(prefix=API_PREFIX)
-    modules = (executions, terminal, runtimes, projects, sharing, auth, account, admin_accounts)
-    for module in modules:
+    for module in (
+        *(executions, terminal, runtimes, projects, sharing, auth, account),
+        *(admin_accounts, admin_audit),
+    ):
         api.include_router(module.router)
     api.include_router(projects.imports)
     for router in (api, health.router, metrics.router):

@@ -8,6 +8,7 @@ from typing import Protocol
 from runyard.domain.limits import Policy
 from runyard.services.accounts.attempts import Rule
 from runyard.services.accounts.parts import Accounts
+from runyard.services.audit import Audit
 from runyard.services.executions import Executions
 from runyard.services.projects import Projects
 from runyard.services.runtimes import Runtimes
@@ -70,6 +71,9 @@ class Application(Protocol):
 
     @property
     def accounts(self) -> Accounts: ...
+
+    @property
+    def audit(self) -> Audit: ...
 
     @property
     def metrics(self) -> Metrics: ...

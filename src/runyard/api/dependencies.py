@@ -20,6 +20,7 @@ from runyard.api.problems import (
     UnsupportedMediaTypeError,
     collect_field_errors,
 )
+from runyard.domain.audit import Actor
 from runyard.domain.errors import NotFoundError
 from runyard.domain.identifiers import is_identifier
 from runyard.services.accounts.sessions import Visitor
@@ -55,6 +56,18 @@ async def visitor_of(request: Request) -> Visitor:
     )
 
 
+async def actor_of(request: Request, principal: CurrentPrincipal) -> Actor:
+    """Return whom the audit log names."""
+    account = principal.known_account
+    settings = access.application_of(request).settings
+    return Actor(
+        account_id=account.id,
+        name=account.name,
+        address=find_client_address(request, settings.trusted_proxies),
+        request_id=request.state.request_id,
+    )
+
+
 async def checked_id(
     execution_id: Annotated[
         str, Path(description="The execution's id.", examples=["01JD0000000000000000000000"])
@@ -67,6 +80,7 @@ async def checked_id(
 
 Executions = Annotated[ViewedExecutions, Depends(executions_of)]
 CurrentVisitor = Annotated[Visitor, Depends(visitor_of)]
+CurrentActor = Annotated[Actor, Depends(actor_of)]
 CurrentApplication = Annotated[Application, Depends(application_of)]
 Stopping = Annotated[asyncio.Event, Depends(stopping_of)]
 ExecutionId = Annotated[str, Depends(checked_id)]

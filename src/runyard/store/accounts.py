@@ -21,8 +21,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from runyard.domain.account import Account, Role
+from runyard.domain.audit import AuditEntry
 from runyard.domain.errors import ConflictError
 from runyard.store.account_tables import accounts, recovery_codes, sessions, tickets
+from runyard.store.audit import add_entry
 from runyard.store.database import Database
 from runyard.store.moments import from_us, to_us
 from runyard.store.tables import executions
@@ -44,7 +46,12 @@ class AccountRecords:
         self._database = database
 
     async def insert(
-        self, account: Account, *, password_hash: str | None, ticket_hash: str | None = None
+        self,
+        account: Account,
+        *,
+        password_hash: str | None,
+        ticket_hash: str | None = None,
+        entry: AuditEntry | None = None,
     ) -> bool:
         """Add an account and use up the ticket that allowed it, both or neither. False if the
         ticket is gone. Raises ConflictError if the name or the address is taken.
@@ -66,6 +73,7 @@ class AccountRecords:
             if ticket_hash is not None and not use_ticket(connection, ticket_hash):
                 return False
             connection.execute(insert(accounts).values(row))
+            add_entry(connection, entry)
             return True
 
         try:
@@ -111,7 +119,9 @@ class AccountRecords:
             lambda connection: connection.execute(statement).first() is not None
         )
 
-    async def change(self, account_id: str, **columns: Any) -> bool:
+    async def change(
+        self, account_id: str, *, entry: AuditEntry | None = None, **columns: Any
+    ) -> bool:
         """Set `role`, `is_suspended` or `email`. Whoever is suspended is logged out everywhere.
         Raises ConflictError if the address is taken, or if no active administrator were left.
         """
@@ -124,6 +134,8 @@ class AccountRecords:
                 connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
             if admins and not _lock_admins(connection):
                 raise ConflictError(_LAST_ADMIN)
+            if changed:
+                add_entry(connection, entry)
             return changed
 
         try:
@@ -165,7 +177,7 @@ class AccountRecords:
 
         return await self._database.write(write)
 
-    async def delete(self, account_id: str) -> bool:
+    async def delete(self, account_id: str, *, entry: AuditEntry | None = None) -> bool:
         """Remove an account and its executions. Raises ConflictError for the last administrator."""
 
         def write(connection: Connection) -> bool:
@@ -173,6 +185,8 @@ class AccountRecords:
                 raise ConflictError(_LAST_ADMIN)
             connection.execute(delete(executions).where(executions.c.owner_id == account_id))
             gone = connection.execute(delete(accounts).where(accounts.c.id == account_id))
+            if gone.rowcount:
+                add_entry(connection, entry)
             return gone.rowcount > 0
 
         return await self._database.write(write)
@@ -215,7 +229,7 @@ class AccountRecords:
 
         return await self._database.write(write)
 
-    async def remove_totp(self, account_id: str) -> None:
+    async def remove_totp(self, account_id: str, *, entry: AuditEntry | None = None) -> None:
         def write(connection: Connection) -> None:
             connection.execute(
                 update(accounts)
@@ -223,6 +237,7 @@ class AccountRecords:
                 .values(totp_secret=None, is_totp_confirmed=False, totp_step=0)
             )
             _replace_codes(connection, account_id, ())
+            add_entry(connection, entry)
 
         await self._database.write(write)
 

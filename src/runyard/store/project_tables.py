@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -43,6 +44,8 @@ projects = Table(
     Column("star_count", Integer, nullable=False),
     Column("published_us", BigInteger),
     Column("forked_from", _ID),
+    # Whether its /data is there again at the next run.
+    Column("keeps_data", Boolean, nullable=False, server_default=false()),
 )
 _IS_PUBLIC = text("visibility = 'public'")
 Index("ix_projects_link", projects.c.link, unique=True)
@@ -107,3 +110,29 @@ blobs = Table(
     # Packed.
     Column("content", LargeBinary, nullable=False),
 )
+
+# Environment variables that nobody reads again, beside the revisions and not in them.
+project_secrets = Table(
+    "project_secrets",
+    metadata,
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(256), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    # Of the value.
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+)
+
+# What the last run left in /data.
+project_data = Table(
+    "project_data",
+    metadata,
+    Column("project_id", _ID, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("path", String(512), primary_key=True),
+    Column("owner_id", _ID, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("executable", Boolean, nullable=False),
+    # Packed.
+    Column("content", LargeBinary, nullable=False),
+)
+Index("ix_project_data_owner_id", project_data.c.owner_id)

@@ -29,6 +29,9 @@ def insertable(execution: Execution, *, run_key: str | None = None) -> dict[str,
         "is_cancel_requested": False,
         "run_key": run_key,
         "is_superseded": False,
+        "runtime_id": execution.request.runtime_id,
+        "active_count_max": None,
+        "is_held": False,
     }
 
 

@@ -69,6 +69,10 @@ executions = Table(
     Column("run_key", String(64)),
     # A later one of its project took its place.
     Column("is_superseded", Boolean, nullable=False, server_default=false()),
+    Column("runtime_id", String(64)),
+    # How many of its owner may be taken at once; one beyond is held until another one is finished.
+    Column("active_count_max", Integer),
+    Column("is_held", Boolean, nullable=False, server_default=false()),
 )
 
 # The planners use an index on a part of the rows only where a statement repeats its condition
@@ -85,6 +89,7 @@ _OWNED, _OF_PROJECT = text("owner_id IS NOT NULL"), text("project_id IS NOT NULL
 Index(
     "ix_executions_unfinished",
     executions.c.state,
+    executions.c.is_held,
     executions.c.turn,
     executions.c.id,
     sqlite_where=_UNFINISHED,
@@ -179,4 +184,14 @@ event_logs = Table(
     metadata,
     _owned_by_execution(),
     Column("events", LargeBinary, nullable=False),
+)
+
+# What the executions of one owner spent on one day, counted from 1970-01-01 in UTC.
+spendings = Table(
+    "spendings",
+    metadata,
+    Column("owner_id", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("cpu_us", BigInteger, nullable=False),
+    Column("execution_count", BigInteger, nullable=False),
 )

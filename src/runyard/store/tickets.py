@@ -11,7 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from runyard.domain.account import Role
+from runyard.domain.audit import AuditEntry
 from runyard.store.account_tables import accounts, tickets
+from runyard.store.audit import add_entry
 from runyard.store.database import Database
 from runyard.store.moments import from_us, to_us
 
@@ -42,7 +44,9 @@ class TicketRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def insert(self, ticket: Ticket, *, ticket_hash: str) -> None:
+    async def insert(
+        self, ticket: Ticket, *, ticket_hash: str, entry: AuditEntry | None = None
+    ) -> None:
         """Add one. Earlier ones for the set-up or for the same password are void."""
         row = {
             "hash": ticket_hash,
@@ -68,6 +72,7 @@ class TicketRecords:
             if ticket.kind is not TicketKind.INVITATION:
                 connection.execute(same)
             connection.execute(insert(tickets).values(row))
+            add_entry(connection, entry)
 
         await self._database.write(add)
 
@@ -92,11 +97,18 @@ class TicketRecords:
             lambda connection: [_to_ticket(row) for row in connection.execute(statement)]
         )
 
-    async def delete(self, kind: TicketKind, ticket_id: str) -> bool:
+    async def delete(
+        self, kind: TicketKind, ticket_id: str, *, entry: AuditEntry | None = None
+    ) -> bool:
         statement = delete(tickets).where(tickets.c.kind == kind, tickets.c.id == ticket_id)
-        return await self._database.write(
-            lambda connection: connection.execute(statement).rowcount > 0
-        )
+
+        def write(connection: Connection) -> bool:
+            if not connection.execute(statement).rowcount:
+                return False
+            add_entry(connection, entry)
+            return True
+
+        return await self._database.write(write)
 
     async def delete_expired(self, *, now: int) -> int:
         statement = delete(tickets).where(tickets.c.expires_us <= now)

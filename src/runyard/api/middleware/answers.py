@@ -37,6 +37,8 @@ class Answers:
             await self._app(scope, receive, send)
             return
         request_id = _choose_request_id(scope)
+        # For the audit log.
+        scope.setdefault("state", {})["request_id"] = request_id
         started = False
 
         async def send_marked(message: Message) -> None:

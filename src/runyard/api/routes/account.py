@@ -9,7 +9,7 @@ from starlette.responses import Response, StreamingResponse
 
 from runyard.api.access import ACCOUNT_READ, NEWCOMER, PERSON, CurrentPrincipal
 from runyard.api.answering import respond
-from runyard.api.dependencies import CurrentApplication, read_body
+from runyard.api.dependencies import CurrentActor, CurrentApplication, read_body
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.account_answers import (
     EndedAnswer,
@@ -269,11 +269,14 @@ async def export_account(application: CurrentApplication, principal: CurrentPrin
     responses=problems(401, 409, 415, 429),
 )
 async def delete_account(
-    request: Request, application: CurrentApplication, principal: CurrentPrincipal
+    request: Request,
+    application: CurrentApplication,
+    principal: CurrentPrincipal,
+    actor: CurrentActor,
 ) -> Response:
     """Delete one's account with everything that is its own. There is no way back."""
     account_id = await _prove(request, application, principal)
-    await application.accounts.directory.delete(account_id)
+    await application.accounts.directory.delete(account_id, by=actor)
     return Response(status_code=204)
 
 

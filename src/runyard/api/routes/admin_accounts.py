@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from runyard.api.access import ADMIN
 from runyard.api.answering import respond
-from runyard.api.dependencies import CurrentApplication, read_body
+from runyard.api.dependencies import CurrentActor, CurrentApplication, read_body
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.account_answers import (
     AccountAnswer,
@@ -63,11 +63,13 @@ async def list_accounts(
     openapi_extra=json_body(NewAccountBody),
     responses=problems(401, 409, 415),
 )
-async def create_account(request: Request, application: CurrentApplication) -> Response:
+async def create_account(
+    request: Request, application: CurrentApplication, actor: CurrentActor
+) -> Response:
     """Make an account for somebody."""
     body = await read_body(request, NewAccountBody)
     applicant = Applicant(name=body.name, email=body.email, password=body.password)
-    account = await application.accounts.sign_up.create(applicant, role=body.role)
+    account = await application.accounts.sign_up.create(applicant, role=body.role, by=actor)
     return respond(render_account(account), status=201)
 
 
@@ -90,12 +92,12 @@ async def view_account(account_id: Id, application: CurrentApplication) -> Respo
     responses=problems(401, 404, 409, 415),
 )
 async def change_account(
-    account_id: Id, request: Request, application: CurrentApplication
+    account_id: Id, request: Request, application: CurrentApplication, actor: CurrentActor
 ) -> Response:
     """Change the role, or suspend an account: it is logged out, and its tokens are refused."""
     body = await read_body(request, AccountChangeBody)
     account = await application.accounts.directory.change(
-        account_id, role=body.role, is_suspended=body.suspended
+        account_id, by=actor, role=body.role, is_suspended=body.suspended
     )
     return respond(render_account(account))
 
@@ -106,9 +108,11 @@ async def change_account(
     dependencies=FOR_ADMINS,
     responses=problems(401, 404, 409),
 )
-async def delete_account(account_id: Id, application: CurrentApplication) -> Response:
+async def delete_account(
+    account_id: Id, application: CurrentApplication, actor: CurrentActor
+) -> Response:
     """Delete an account with everything that is its own. There is no way back."""
-    await application.accounts.directory.delete(account_id)
+    await application.accounts.directory.delete(account_id, by=actor)
     return Response(status_code=204)
 
 
@@ -119,9 +123,11 @@ async def delete_account(account_id: Id, application: CurrentApplication) -> Res
     response_model=PasswordLinkAnswer,
     responses=problems(401, 404),
 )
-async def make_password_link(account_id: Id, application: CurrentApplication) -> Response:
+async def make_password_link(
+    account_id: Id, application: CurrentApplication, actor: CurrentActor
+) -> Response:
     """Make a link with which somebody chooses a password anew, once. Earlier ones are void."""
-    new = await application.accounts.sign_up.offer_password(account_id)
+    new = await application.accounts.sign_up.offer_password(account_id, by=actor)
     answer = PasswordLinkAnswer(
         ticket=new.secret,
         path=f"{PASSWORD_PATH}#{new.secret}",
@@ -136,9 +142,12 @@ async def make_password_link(account_id: Id, application: CurrentApplication) ->
     response_model=AccountAnswer,
     responses=problems(401, 404),
 )
-async def remove_totp(account_id: Id, application: CurrentApplication) -> Response:
+async def remove_totp(
+    account_id: Id, application: CurrentApplication, actor: CurrentActor
+) -> Response:
     """Ask somebody who lost the authenticator and the recovery codes for neither any more."""
-    return respond(render_account(await application.accounts.directory.remove_totp(account_id)))
+    account = await application.accounts.directory.remove_totp(account_id, by=actor)
+    return respond(render_account(account))
 
 
 @router.get(
@@ -161,10 +170,12 @@ async def list_invitations(application: CurrentApplication) -> Response:
     openapi_extra=json_body(InvitationBody),
     responses=problems(401, 415),
 )
-async def invite(request: Request, application: CurrentApplication) -> Response:
+async def invite(
+    request: Request, application: CurrentApplication, actor: CurrentActor
+) -> Response:
     """Let one person sign up, whatever else holds for signing up here."""
     body = await read_body(request, InvitationBody)
-    new = await application.accounts.sign_up.invite(email=body.email, role=body.role)
+    new = await application.accounts.sign_up.invite(email=body.email, role=body.role, by=actor)
     answer = NewInvitationAnswer(
         **render_invitation(new.ticket).model_dump(),
         ticket=new.secret,
@@ -179,7 +190,9 @@ async def invite(request: Request, application: CurrentApplication) -> Response:
     dependencies=FOR_ADMINS,
     responses=problems(401, 404),
 )
-async def withdraw_invitation(invitation_id: Id, application: CurrentApplication) -> Response:
+async def withdraw_invitation(
+    invitation_id: Id, application: CurrentApplication, actor: CurrentActor
+) -> Response:
     """Void an invitation that nobody has used."""
-    await application.accounts.sign_up.withdraw_invitation(invitation_id)
+    await application.accounts.sign_up.withdraw_invitation(invitation_id, by=actor)
     return Response(status_code=204)

@@ -6,18 +6,23 @@ from collections.abc import Sequence
 from typing import Any
 
 from runyard.domain.account import Account, Role
+from runyard.domain.audit import Actor
 from runyard.domain.errors import NotFoundError
 from runyard.services.accounts.authentication import Authentication
+from runyard.services.audit import Audit
 from runyard.store.accounts import AccountRecords
 
 
 class Directory:
     """Every method that takes an id raises NotFoundError for one that does not exist, and every
-    change ConflictError if no active administrator were left.
+    change ConflictError if no active administrator were left. `by` is who changes it.
     """
 
-    def __init__(self, records: AccountRecords, authentication: Authentication) -> None:
+    def __init__(
+        self, records: AccountRecords, authentication: Authentication, audit: Audit
+    ) -> None:
         self._records = records
+        self._audit = audit
         self._authentication = authentication
 
     async def list(
@@ -32,7 +37,12 @@ class Directory:
         return found.account
 
     async def change(
-        self, account_id: str, *, role: Role | None = None, is_suspended: bool | None = None
+        self,
+        account_id: str,
+        *,
+        by: Actor,
+        role: Role | None = None,
+        is_suspended: bool | None = None,
     ) -> Account:
         """Suspended, an account is logged out everywhere and its tokens are refused."""
         columns: dict[str, Any] = {}
@@ -40,20 +50,55 @@ class Directory:
             columns["role"] = role
         if is_suspended is not None:
             columns["is_suspended"] = is_suspended
-        if columns and not await self._records.change(account_id, **columns):
+        former = await self.find(account_id)
+        entry = self._audit.entry(
+            by,
+            "account.change",
+            name_account(former),
+            before={name: getattr(former, name) for name in columns},
+            after=columns,
+        )
+        if columns and not await self._records.change(account_id, entry=entry, **columns):
             raise NotFoundError("There is no such account.")
         self._authentication.forget(account_id)
         return await self.find(account_id)
 
-    async def remove_totp(self, account_id: str) -> Account:
+    async def remove_totp(self, account_id: str, *, by: Actor) -> Account:
         """For somebody who lost the authenticator and the recovery codes."""
-        await self.find(account_id)
-        await self._records.remove_totp(account_id)
+        former = await self.find(account_id)
+        entry = self._audit.entry(
+            by,
+            "account.remove_totp",
+            name_account(former),
+            before={"has_totp": former.has_totp},
+            after={"has_totp": False},
+        )
+        await self._records.remove_totp(account_id, entry=entry)
         self._authentication.forget(account_id)
         return await self.find(account_id)
 
-    async def delete(self, account_id: str) -> None:
+    async def delete(self, account_id: str, *, by: Actor) -> None:
         """Remove an account with everything that is its own."""
-        if not await self._records.delete(account_id):
+        former = await self.find(account_id)
+        entry = self._audit.entry(
+            by, "account.delete", name_account(former), before=describe_account(former)
+        )
+        if not await self._records.delete(account_id, entry=entry):
             raise NotFoundError("There is no such account.")
         self._authentication.forget(account_id)
+
+
+def name_account(account: Account) -> str:
+    """Return how the audit log names an account."""
+    return f"account {account.name}"
+
+
+def describe_account(account: Account) -> dict[str, Any]:
+    """Return what the audit log keeps of an account."""
+    return {
+        "id": account.id,
+        "name": account.name,
+        "email": account.email,
+        "role": account.role,
+        "is_suspended": account.is_suspended,
+    }

@@ -17,6 +17,7 @@ from runyard.services.accounts.sealing import Sealer
 from runyard.services.accounts.second_factor import SecondFactor
 from runyard.services.accounts.sessions import SESSION_DAYS, Sessions
 from runyard.services.accounts.sign_up import SignUp, SignUpMode
+from runyard.services.audit import Audit
 from runyard.store.accounts import AccountRecords
 from runyard.store.api_tokens import ApiTokenRecords
 from runyard.store.attempts import AttemptRecords
@@ -75,6 +76,7 @@ def open_accounts(
     sealer: Sealer,
     options: Options,
     *,
+    audit: Audit,
     now_us: Callable[[], int] = read_clock,
 ) -> Accounts:
     """`now_us` is the time in microseconds since 1970."""
@@ -111,6 +113,7 @@ def open_accounts(
             attempts=attempts,
             sessions=sessions,
             authentication=authentication,
+            audit=audit,
             mode=options.sign_up,
             now_us=now_us,
         ),
@@ -125,7 +128,7 @@ def open_accounts(
             attempts=attempts,
             now_us=now_us,
         ),
-        directory=Directory(records, authentication),
+        directory=Directory(records, authentication, audit),
         attempts=attempts,
         sweep=Sweep(database, now_us=now_us),
     )

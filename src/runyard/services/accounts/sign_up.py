@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from runyard.domain.account import Account, Role, check_email, check_name, check_password
+from runyard.domain.audit import Actor, AuditEntry
 from runyard.domain.errors import (
     ForbiddenError,
     InvalidTokenError,
@@ -24,9 +25,11 @@ from runyard.services.accounts.attempts import (
     group_address,
 )
 from runyard.services.accounts.authentication import Authentication
+from runyard.services.accounts.directory import describe_account, name_account
 from runyard.services.accounts.passwords import Passwords
 from runyard.services.accounts.sealing import hash_secret, new_secret
 from runyard.services.accounts.sessions import LoggedIn, Sessions, Visitor
+from runyard.services.audit import Audit
 from runyard.store.accounts import AccountRecords
 from runyard.store.moments import from_us
 from runyard.store.tickets import Ticket, TicketKind, TicketRecords
@@ -68,6 +71,7 @@ class SignUp:
         attempts: Attempts,
         sessions: Sessions,
         authentication: Authentication,
+        audit: Audit,
         mode: SignUpMode,
         now_us: Callable[[], int],
     ) -> None:
@@ -77,6 +81,7 @@ class SignUp:
         self._attempts = attempts
         self._sessions = sessions
         self._authentication = authentication
+        self._audit = audit
         self._now_us = now_us
         self.mode = mode
 
@@ -113,33 +118,47 @@ class SignUp:
         new = await self._issue(TicketKind.SETUP, timedelta(days=SETUP_DAYS), role=Role.ADMIN)
         return new.secret
 
-    async def create(self, applicant: Applicant, *, role: Role) -> Account:
+    async def create(self, applicant: Applicant, *, role: Role, by: Actor) -> Account:
         """Make an account for somebody."""
         account = _new_account(applicant, role=role, now=self._now())
         password_hash = await self._passwords.hash(applicant.password)
-        await self._accounts.insert(account, password_hash=password_hash)
+        entry = self._audit.entry(
+            by, "account.create", name_account(account), after=describe_account(account)
+        )
+        await self._accounts.insert(account, password_hash=password_hash, entry=entry)
         return account
 
-    async def invite(self, *, email: str | None, role: Role) -> NewTicket:
+    async def invite(self, *, email: str | None, role: Role, by: Actor) -> NewTicket:
         """Allow one person to sign up; only with this address, if one is named."""
         checked = None if email is None else check_email(email)
         lasts = timedelta(days=INVITATION_DAYS)
-        return await self._issue(TicketKind.INVITATION, lasts, role=role, email=checked)
+        entry = self._audit.entry(
+            by,
+            "invitation.create",
+            f"invitation for {checked or 'anybody'}",
+            after={"email": checked, "role": role},
+        )
+        return await self._issue(
+            TicketKind.INVITATION, lasts, role=role, email=checked, entry=entry
+        )
 
     async def list_invitations(self) -> Sequence[Ticket]:
         return await self._tickets.list(TicketKind.INVITATION, now=self._now_us())
 
-    async def withdraw_invitation(self, ticket_id: str) -> None:
+    async def withdraw_invitation(self, ticket_id: str, *, by: Actor) -> None:
         """Raises NotFoundError."""
-        if not await self._tickets.delete(TicketKind.INVITATION, ticket_id):
+        entry = self._audit.entry(by, "invitation.withdraw", f"invitation {ticket_id}")
+        if not await self._tickets.delete(TicketKind.INVITATION, ticket_id, entry=entry):
             raise NotFoundError("There is no such invitation.")
 
-    async def offer_password(self, account_id: str) -> NewTicket:
+    async def offer_password(self, account_id: str, *, by: Actor) -> NewTicket:
         """Make the link with which somebody chooses a password anew. Raises NotFoundError."""
-        if await self._accounts.find(account_id) is None:
+        found = await self._accounts.find(account_id)
+        if found is None:
             raise NotFoundError("There is no such account.")
         lasts = timedelta(hours=PASSWORD_LINK_HOURS)
-        return await self._issue(TicketKind.PASSWORD, lasts, account_id=account_id)
+        entry = self._audit.entry(by, "account.password_link", name_account(found.account))
+        return await self._issue(TicketKind.PASSWORD, lasts, account_id=account_id, entry=entry)
 
     async def choose_password(self, secret: str, password: str, visitor: Visitor) -> None:
         """Set a password with a link and end every session. The second factor stays."""
@@ -199,6 +218,7 @@ class SignUp:
         role: Role = Role.USER,
         email: str | None = None,
         account_id: str | None = None,
+        entry: AuditEntry | None = None,
     ) -> NewTicket:
         now, secret = self._now(), new_secret()
         ticket = Ticket(
@@ -210,7 +230,7 @@ class SignUp:
             created_at=now,
             expires_at=now + lasts,
         )
-        await self._tickets.insert(ticket, ticket_hash=hash_secret(secret))
+        await self._tickets.insert(ticket, ticket_hash=hash_secret(secret), entry=entry)
         return NewTicket(ticket=ticket, secret=secret)
 
     def _now(self) -> datetime:

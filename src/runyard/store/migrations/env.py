@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from runyard.store import project_tables
+from runyard.store import admin_tables, project_tables
 from runyard.store.tables import metadata
 
-# Importing it has put the tables of accounts and projects beside the others.
-assert project_tables.projects.metadata is metadata
+# Importing them has put their tables beside the others.
+assert project_tables.projects.metadata is admin_tables.documents.metadata is metadata
 
 context.configure(
     connection=context.config.attributes["connection"],

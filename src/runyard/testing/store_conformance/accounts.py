@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -122,7 +123,7 @@ class AccountConformance:
 class AdministratorConformance:
     @pytest.mark.parametrize("columns", [{"role": Role.USER}, {"is_suspended": True}])
     async def test_last_active_administrator_stays(
-        self, database: Database, columns: dict[str, object]
+        self, database: Database, columns: dict[str, Any]
     ) -> None:
         records = AccountRecords(database)
         ada = await insert_account(database, role=Role.ADMIN)

@@ -18,7 +18,9 @@ from runyard.services.accounts.sealing import Sealer
 from runyard.services.accounts.second_factor import STEP_SECONDS
 from runyard.services.accounts.sessions import LoggedIn, Visitor
 from runyard.services.accounts.sign_up import Applicant
+from runyard.services.audit import Audit
 from runyard.store.accounts import AccountRecords
+from runyard.store.audit import AuditRecords
 from runyard.store.database import Database
 from runyard.store.moments import from_us
 
@@ -59,8 +61,13 @@ class Office:
 
     def open(self, options: Options | None = None, database: Database | None = None) -> Accounts:
         """Return what another server on the same database has."""
+        database = database or self.database
         return open_accounts(
-            database or self.database, self.sealer, options or self.options, now_us=self.clock
+            database,
+            self.sealer,
+            options or self.options,
+            audit=Audit(AuditRecords(database), now_us=self.clock),
+            now_us=self.clock,
         )
 
     async def admit(

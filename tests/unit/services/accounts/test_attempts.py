@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from runyard.domain.account import Account
+from runyard.domain.audit import SERVER
 from runyard.domain.errors import AuthenticationError, TooManyAttemptsError, TotpRequiredError
 from runyard.services.accounts import attempts as attempts_module
 from runyard.services.accounts.attempts import (
@@ -212,7 +213,7 @@ class TestKnownDevices:
         self, office: Office, ada: Account
     ) -> None:
         device = (await office.log_in()).device
-        link = await office.accounts.sign_up.offer_password(ada.id)
+        link = await office.accounts.sign_up.offer_password(ada.id, by=SERVER)
         await office.accounts.sign_up.choose_password(link.secret, OTHER_PASSWORD, HERE)
         await office.exhaust(LOGIN_OF_ACCOUNT, ada.id)
 

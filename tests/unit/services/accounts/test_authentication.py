@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from runyard.domain.account import Account, Role, Scope
+from runyard.domain.audit import SERVER
 from runyard.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -31,11 +32,11 @@ REVOCATIONS: dict[str, tuple[Act, type[Exception]]] = {
         InvalidTokenError,
     ),
     "delete the account": (
-        lambda accounts, ada, _: accounts.directory.delete(ada.id),
+        lambda accounts, ada, _: accounts.directory.delete(ada.id, by=SERVER),
         InvalidTokenError,
     ),
     "suspend the account": (
-        lambda accounts, ada, _: accounts.directory.change(ada.id, is_suspended=True),
+        lambda accounts, ada, _: accounts.directory.change(ada.id, by=SERVER, is_suspended=True),
         SuspendedError,
     ),
 }
@@ -113,7 +114,7 @@ class TestApiTokens:
         await office.admit("eve", role=Role.ADMIN)
         new = await make_token(office, root, scopes=frozenset({Scope.ADMIN}))
         before = await office.accounts.authentication.authenticate(new.secret)
-        await office.accounts.directory.change(root.id, role=Role.USER)
+        await office.accounts.directory.change(root.id, by=SERVER, role=Role.USER)
         after = await office.accounts.authentication.authenticate(new.secret)
 
         with pytest.raises(ForbiddenError):

@@ -3,6 +3,7 @@
 import pytest
 
 from runyard.domain.account import Account
+from runyard.domain.audit import SERVER
 from runyard.domain.errors import (
     AuthenticationError,
     InvalidRequestError,
@@ -23,7 +24,7 @@ class TestLink:
     ) -> None:
         opened = await office.log_in()
         await office.accounts.authentication.authenticate(opened.access_token)
-        link = (await office.accounts.sign_up.offer_password(ada.id)).secret
+        link = (await office.accounts.sign_up.offer_password(ada.id, by=SERVER)).secret
 
         await office.accounts.sign_up.choose_password(link, OTHER, THERE)
 
@@ -39,7 +40,7 @@ class TestLink:
 
     async def test_link_leaves_the_second_factor(self, office: Office, ada: Account) -> None:
         authenticator = await office.enrol(ada)
-        link = (await office.accounts.sign_up.offer_password(ada.id)).secret
+        link = (await office.accounts.sign_up.offer_password(ada.id, by=SERVER)).secret
 
         await office.accounts.sign_up.choose_password(link, OTHER, THERE)
 
@@ -48,7 +49,7 @@ class TestLink:
         assert await office.log_in("ada", OTHER, code=authenticator.code())
 
     async def test_link_expires(self, office: Office, ada: Account) -> None:
-        link = (await office.accounts.sign_up.offer_password(ada.id)).secret
+        link = (await office.accounts.sign_up.offer_password(ada.id, by=SERVER)).secret
         office.clock.advance(seconds=PASSWORD_LINK_HOURS * 3600)
 
         with pytest.raises(InvalidTokenError):
@@ -58,7 +59,8 @@ class TestLink:
 
     async def test_later_link_voids_the_earlier(self, office: Office, ada: Account) -> None:
         earlier, later = [
-            (await office.accounts.sign_up.offer_password(ada.id)).secret for _ in range(2)
+            (await office.accounts.sign_up.offer_password(ada.id, by=SERVER)).secret
+            for _ in range(2)
         ]
 
         with pytest.raises(InvalidTokenError):
@@ -69,7 +71,7 @@ class TestLink:
     async def test_link_survives_a_password_that_is_refused(
         self, office: Office, ada: Account
     ) -> None:
-        link = (await office.accounts.sign_up.offer_password(ada.id)).secret
+        link = (await office.accounts.sign_up.offer_password(ada.id, by=SERVER)).secret
 
         for refused in ("short", "ada@example.org"):
             with pytest.raises(InvalidRequestError):
@@ -80,8 +82,8 @@ class TestLink:
     async def test_link_of_an_account_that_is_gone_is_refused(
         self, office: Office, ada: Account
     ) -> None:
-        link = (await office.accounts.sign_up.offer_password(ada.id)).secret
-        await office.accounts.directory.delete(ada.id)
+        link = (await office.accounts.sign_up.offer_password(ada.id, by=SERVER)).secret
+        await office.accounts.directory.delete(ada.id, by=SERVER)
 
         with pytest.raises(InvalidTokenError):
             await office.accounts.sign_up.choose_password(link, OTHER, THERE)
@@ -93,7 +95,7 @@ class TestChange:
     ) -> None:
         """A link that somebody else got hold of is not to undo it."""
         own, other = await office.log_in(), await office.log_in()
-        link = (await office.accounts.sign_up.offer_password(ada.id)).secret
+        link = (await office.accounts.sign_up.offer_password(ada.id, by=SERVER)).secret
         await office.accounts.authentication.authenticate(other.access_token)
 
         await change(office, ada, session_id=own.session_id)

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from runyard.domain.account import Account, Role, Scope
+from runyard.domain.audit import SERVER
 from runyard.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -118,8 +119,8 @@ class TestDeciding:
         other = await logins.begin("cli", address=HERE.address)
         await logins.decide(eve, offer.user_code, approve=True)
         await logins.decide(bob, other.user_code, approve=True)
-        await office.accounts.directory.change(eve.id, is_suspended=True)
-        await office.accounts.directory.delete(bob.id)
+        await office.accounts.directory.change(eve.id, by=SERVER, is_suspended=True)
+        await office.accounts.directory.delete(bob.id, by=SERVER)
 
         for code in (offer.device_code, other.device_code):
             with pytest.raises(InvalidTokenError):

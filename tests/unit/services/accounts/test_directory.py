@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from runyard.domain.account import Account, Role
+from runyard.domain.audit import SERVER
 from runyard.domain.errors import ConflictError, InvalidTokenError, NotFoundError
 from runyard.domain.identifiers import new_identifier
 from runyard.services.accounts.directory import Directory
@@ -13,14 +14,18 @@ from tests.unit.services.accounts.office import Office
 Act = Callable[[Directory, str], Awaitable[object]]
 ACTS: dict[str, Act] = {
     "find": lambda directory, account_id: directory.find(account_id),
-    "change nothing": lambda directory, account_id: directory.change(account_id),
-    "demote": lambda directory, account_id: directory.change(account_id, role=Role.USER),
-    "suspend": lambda directory, account_id: directory.change(account_id, is_suspended=True),
-    "demote and suspend": lambda directory, account_id: directory.change(
-        account_id, role=Role.USER, is_suspended=True
+    "change nothing": lambda directory, account_id: directory.change(account_id, by=SERVER),
+    "demote": lambda directory, account_id: directory.change(account_id, by=SERVER, role=Role.USER),
+    "suspend": lambda directory, account_id: directory.change(
+        account_id, by=SERVER, is_suspended=True
     ),
-    "remove the second factor": lambda directory, account_id: directory.remove_totp(account_id),
-    "delete": lambda directory, account_id: directory.delete(account_id),
+    "demote and suspend": lambda directory, account_id: directory.change(
+        account_id, by=SERVER, role=Role.USER, is_suspended=True
+    ),
+    "remove the second factor": lambda directory, account_id: directory.remove_totp(
+        account_id, by=SERVER
+    ),
+    "delete": lambda directory, account_id: directory.delete(account_id, by=SERVER),
 }
 LOSING = ("demote", "suspend", "demote and suspend", "delete")
 
@@ -71,10 +76,10 @@ async def test_change_holds_at_once_where_it_was_made(office: Office, root: Acco
     token = (await office.log_in("ada")).access_token
     await office.accounts.authentication.authenticate(token)
 
-    await office.accounts.directory.change(ada.id, role=Role.ADMIN)
+    await office.accounts.directory.change(ada.id, by=SERVER, role=Role.ADMIN)
 
     assert (await office.accounts.authentication.authenticate(token)).is_admin
-    await office.accounts.directory.delete(ada.id)
+    await office.accounts.directory.delete(ada.id, by=SERVER)
     with pytest.raises(InvalidTokenError):
         await office.accounts.authentication.authenticate(token)
 
@@ -85,7 +90,7 @@ async def test_who_lost_the_authenticator_logs_in_without_it(
     ada = await office.admit("ada")
     await office.enrol(ada)
 
-    account = await directory.remove_totp(ada.id)
+    account = await directory.remove_totp(ada.id, by=SERVER)
 
     assert not account.has_totp
     assert await office.log_in("ada")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from runyard.domain.account import Account
+from runyard.domain.audit import SERVER
 from runyard.domain.errors import AuthenticationError, SuspendedError, TotpRequiredError
 from runyard.services.accounts.passwords import Passwords
 from runyard.services.accounts.sealing import hash_secret
@@ -71,7 +72,7 @@ class TestPassword:
     async def test_suspension_is_told_to_who_knows_the_password_only(
         self, office: Office, ada: Account
     ) -> None:
-        await office.accounts.directory.change(ada.id, is_suspended=True)
+        await office.accounts.directory.change(ada.id, by=SERVER, is_suspended=True)
 
         with pytest.raises(SuspendedError):
             await office.log_in("ada")
@@ -104,7 +105,7 @@ class TestPassword:
         log_in = office.open(database=held).sessions.log_in("ada", PASSWORD, None, HERE)
         logging_in = asyncio.create_task(log_in)
         await held.has_read.wait()
-        await office.accounts.directory.delete(ada.id)
+        await office.accounts.directory.delete(ada.id, by=SERVER)
         held.release.set()
 
         with pytest.raises(AuthenticationError):

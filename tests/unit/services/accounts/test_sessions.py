@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from runyard.domain.account import Account
+from runyard.domain.audit import SERVER
 from runyard.domain.errors import InvalidTokenError, NotFoundError, SuspendedError
 from runyard.domain.identifiers import new_identifier
 from runyard.services.accounts.access_tokens import ACCESS_SECONDS
@@ -89,7 +90,7 @@ class TestRefreshing:
         self, office: Office, ada: Account, opened: LoggedIn
     ) -> None:
         for suspended in (True, False):
-            await office.accounts.directory.change(ada.id, is_suspended=suspended)
+            await office.accounts.directory.change(ada.id, by=SERVER, is_suspended=suspended)
 
             with pytest.raises(InvalidTokenError):
                 await office.accounts.sessions.refresh(opened.refresh_token, THERE)
@@ -99,7 +100,7 @@ class TestRefreshing:
     async def test_session_of_a_suspended_account_is_not_opened(
         self, office: Office, ada: Account
     ) -> None:
-        suspended = await office.accounts.directory.change(ada.id, is_suspended=True)
+        suspended = await office.accounts.directory.change(ada.id, by=SERVER, is_suspended=True)
 
         with pytest.raises(SuspendedError):
             await office.accounts.sessions.open(
@@ -152,12 +153,12 @@ class TestEnding:
     async def test_sweep_deletes_what_has_expired_and_nothing_else(
         self, office: Office, clock: Clock, ada: Account, opened: LoggedIn
     ) -> None:
-        await office.accounts.sign_up.invite(email=None, role=ada.role)
+        await office.accounts.sign_up.invite(email=None, role=ada.role, by=SERVER)
         await office.accounts.device_logins.begin("cli", address=THERE.address)
         clock.advance(days=SESSION_DAYS - 1)
         kept = await office.log_in()
         await office.accounts.device_logins.begin("cli", address=THERE.address)
-        await office.accounts.sign_up.offer_password(ada.id)
+        await office.accounts.sign_up.offer_password(ada.id, by=SERVER)
         clock.advance(seconds=30)
         await office.accounts.sweep.run()
         before = await _count(office)

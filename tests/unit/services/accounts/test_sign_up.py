@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from runyard.domain.account import Role
+from runyard.domain.audit import SERVER
 from runyard.domain.errors import (
     ConflictError,
     ForbiddenError,
@@ -61,7 +62,7 @@ class TestModes:
     @pytest.mark.parametrize("mode", MODES)
     async def test_invitation_works_in_every_mode(self, office: Office, mode: SignUpMode) -> None:
         sign_up = sign_up_of(office, mode)
-        new = await sign_up.invite(email=None, role=Role.ADMIN)
+        new = await sign_up.invite(email=None, role=Role.ADMIN, by=SERVER)
 
         opened = await sign_up.sign_up(applicant(), new.secret, HERE)
 
@@ -105,13 +106,13 @@ class TestModes:
         self, office: Office, refused: Applicant
     ) -> None:
         sign_up = sign_up_of(office, SignUpMode.OPEN)
-        new = await sign_up.invite(email=None, role=Role.USER)
+        new = await sign_up.invite(email=None, role=Role.USER, by=SERVER)
 
         for invitation in (None, new.secret):
             with pytest.raises(InvalidRequestError):
                 await sign_up.sign_up(refused, invitation, HERE)
         with pytest.raises(InvalidRequestError):
-            await sign_up.create(refused, role=Role.USER)
+            await sign_up.create(refused, role=Role.USER, by=SERVER)
 
         assert await AccountRecords(office.database).list(limit=1) == []
         assert len(await sign_up.list_invitations()) == 1
@@ -129,7 +130,7 @@ class TestModes:
         """It is not used up where a name is taken."""
         await office.admit("bob")
         sign_up = sign_up_of(office)
-        new = await sign_up.invite(email=None, role=Role.USER)
+        new = await sign_up.invite(email=None, role=Role.USER, by=SERVER)
         with pytest.raises(ConflictError):
             await sign_up.sign_up(applicant(), new.secret, HERE)
         await office.exhaust(SIGN_UP_FROM_ADDRESS, THERE.address)
@@ -146,7 +147,7 @@ class TestModes:
 class TestInvitations:
     async def test_invitation_for_an_address_is_for_nobody_else(self, office: Office) -> None:
         sign_up = sign_up_of(office)
-        new = await sign_up.invite(email="Bob@Example.org", role=Role.USER)
+        new = await sign_up.invite(email="Bob@Example.org", role=Role.USER, by=SERVER)
 
         with pytest.raises(ForbiddenError):
             await sign_up.sign_up(applicant("eve"), new.secret, HERE)
@@ -155,7 +156,7 @@ class TestInvitations:
 
     async def test_invitation_used_at_once_makes_one_account(self, office: Office) -> None:
         sign_up = sign_up_of(office)
-        new = await sign_up.invite(email=None, role=Role.USER)
+        new = await sign_up.invite(email=None, role=Role.USER, by=SERVER)
 
         results = await asyncio.gather(
             *(sign_up.sign_up(applicant(f"n{each}"), new.secret, HERE) for each in range(4)),
@@ -168,7 +169,7 @@ class TestInvitations:
 
     async def test_invitation_expires(self, office: Office) -> None:
         sign_up = sign_up_of(office)
-        new = await sign_up.invite(email=None, role=Role.USER)
+        new = await sign_up.invite(email=None, role=Role.USER, by=SERVER)
         office.clock.advance(days=INVITATION_DAYS)
 
         with pytest.raises(InvalidTokenError):
@@ -178,20 +179,20 @@ class TestInvitations:
 
     async def test_withdrawn_invitation_is_refused(self, office: Office) -> None:
         sign_up = sign_up_of(office)
-        new = await sign_up.invite(email=None, role=Role.USER)
-        kept = await sign_up.invite(email=None, role=Role.USER)
-        await sign_up.withdraw_invitation(new.ticket.id)
+        new = await sign_up.invite(email=None, role=Role.USER, by=SERVER)
+        kept = await sign_up.invite(email=None, role=Role.USER, by=SERVER)
+        await sign_up.withdraw_invitation(new.ticket.id, by=SERVER)
 
         with pytest.raises(InvalidTokenError):
             await sign_up.sign_up(applicant(), new.secret, HERE)
         with pytest.raises(NotFoundError):
-            await sign_up.withdraw_invitation(new.ticket.id)
+            await sign_up.withdraw_invitation(new.ticket.id, by=SERVER)
 
         assert await sign_up.list_invitations() == [kept.ticket]
 
     async def test_guessing_links_is_bounded_for_an_address(self, office: Office) -> None:
         sign_up = sign_up_of(office)
-        new = await sign_up.invite(email=None, role=Role.USER)
+        new = await sign_up.invite(email=None, role=Role.USER, by=SERVER)
         guesses: list[Callable[[], Awaitable[object]]] = [
             lambda: sign_up.sign_up(applicant(), "guess", HERE),
             lambda: sign_up.set_up(applicant(), "guess", HERE),
@@ -254,8 +255,8 @@ class TestSetUp:
         sign_up = office.accounts.sign_up
         bob = await office.admit("bob")
         setup = await sign_up.offer_set_up() or ""
-        invitation = (await sign_up.invite(email=None, role=Role.ADMIN)).secret
-        password = (await sign_up.offer_password(bob.id)).secret
+        invitation = (await sign_up.invite(email=None, role=Role.ADMIN, by=SERVER)).secret
+        password = (await sign_up.offer_password(bob.id, by=SERVER)).secret
 
         for secret in (setup, password):
             with pytest.raises(InvalidTokenError):
@@ -272,8 +273,8 @@ class TestSetUp:
         bob = await office.admit("bob")
         secrets = [
             await sign_up.offer_set_up() or "",
-            (await sign_up.invite(email=None, role=Role.USER)).secret,
-            (await sign_up.offer_password(bob.id)).secret,
+            (await sign_up.invite(email=None, role=Role.USER, by=SERVER)).secret,
+            (await sign_up.offer_password(bob.id, by=SERVER)).secret,
         ]
 
         dumped = await office.database.read(
