@@ -6,7 +6,7 @@ import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,26 +26,14 @@ from runyard.options import (
     linux_options,
     worker_options,
 )
-from runyard.parts import (
-    Parts,
-    build_accounts,
-    build_audit,
-    build_parts,
-    build_projects,
-    build_sharing,
-)
-from runyard.services.accounts.parts import Accounts
-from runyard.services.audit import Audit
+from runyard.parts import Parts, Services, build_parts, build_services
 from runyard.services.catalogue import load_catalogue
 from runyard.services.clearing import clear_hourly
-from runyard.services.executions import Executions
 from runyard.services.prepared import PreparedFiles, prepared_folder
 from runyard.services.preparing import Preparing
-from runyard.services.projects import Projects
 from runyard.services.reaper import Reaper, destroy_orphans
 from runyard.services.runner import Runner
 from runyard.services.runtimes import Runtimes
-from runyard.services.sharing import Sharing
 from runyard.services.toolchains import Found, ToolchainSearch, find_toolchains
 from runyard.settings import Settings
 from runyard.store import schema
@@ -78,14 +66,8 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Application:
+class Application(Services):
     settings: Settings
-    executions: Executions
-    runtimes: Runtimes
-    projects: Projects
-    sharing: Sharing
-    accounts: Accounts
-    audit: Audit
     worker: Worker
     engine: Engine
     capabilities: Capabilities
@@ -222,37 +204,22 @@ async def _run(
     worker = _build_worker(settings, ground, parts, reaper=reaper, runtimes=runtimes)
     # Before anything new is claimed, so that nobody waits for what died.
     await reaper.recover()
-    executions = Executions(
-        store=ground.store,
-        bus=bus,
-        completions=parts.completions,
-        recent=parts.recent,
-        find_runtime=runtimes.find,
-        policy=settings.policy,
-        queue_length_max=settings.queue_length_max,
+    services = build_services(
+        settings, parts, database=ground.database, store=ground.store, runtimes=runtimes
     )
-    audit = build_audit(ground.database)
-    accounts = build_accounts(settings, ground.database, audit)
-    projects = build_projects(settings, ground.database, executions=executions, runtimes=runtimes)
-    sharing = build_sharing(ground.database, projects=projects, runtimes=runtimes)
     preparing = _offer_runtimes(settings, ground, parts, runtimes)
     try:
         async with (
             _work(worker),
             _behind(pool.stock.keep_filled()),
             _behind(parts.builds.count()),
-            _behind(clear_hourly(accounts.sweep.run, name="accounts")),
-            _behind(clear_hourly(projects.empty_trash, name="trash")),
+            _behind(clear_hourly(services.accounts.sweep.run, name="accounts")),
+            _behind(clear_hourly(services.projects.empty_trash, name="trash")),
             _behind(preparing.settle() if self_tests else None),
         ):
             yield Application(
+                **{each.name: getattr(services, each.name) for each in fields(services)},
                 settings=settings,
-                executions=executions,
-                runtimes=runtimes,
-                projects=projects,
-                sharing=sharing,
-                accounts=accounts,
-                audit=audit,
                 worker=worker,
                 engine=ground.engine,
                 capabilities=ground.capabilities,

@@ -40,6 +40,18 @@ from runyard.telemetry import Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """All that a client can ask for."""
+
+    executions: Executions
+    runtimes: Runtimes
+    projects: Projects
+    sharing: Sharing
+    accounts: Accounts
+    audit: Audit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     metrics: Metrics
     bus: Bus
@@ -83,6 +95,35 @@ def build_parts(
             context=lambda: f"{capabilities.isolation}\n{describe_host()}",
         ),
         completions=Completions(store=store, bus=bus, recent=recent, metrics=metrics),
+    )
+
+
+def build_services(
+    settings: Settings,
+    parts: Parts,
+    *,
+    database: Database,
+    store: ExecutionStore,
+    runtimes: Runtimes,
+) -> Services:
+    executions = Executions(
+        store=store,
+        bus=parts.bus,
+        completions=parts.completions,
+        recent=parts.recent,
+        find_runtime=runtimes.find,
+        policy=settings.policy,
+        queue_length_max=settings.queue_length_max,
+    )
+    audit = build_audit(database)
+    projects = build_projects(settings, database, executions=executions, runtimes=runtimes)
+    return Services(
+        executions=executions,
+        runtimes=runtimes,
+        projects=projects,
+        sharing=build_sharing(database, projects=projects, runtimes=runtimes),
+        accounts=build_accounts(settings, database, audit),
+        audit=audit,
     )
 
 
