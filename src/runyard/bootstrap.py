@@ -207,12 +207,14 @@ async def _run(
     services = build_services(
         settings, parts, database=ground.database, store=ground.store, runtimes=runtimes
     )
+    await services.policies.load()
     preparing = _offer_runtimes(settings, ground, parts, runtimes)
     try:
         async with (
             _work(worker),
             _behind(pool.stock.keep_filled()),
             _behind(parts.builds.count()),
+            _behind(services.policies.keep_current()),
             _behind(clear_hourly(services.accounts.sweep.run, name="accounts")),
             _behind(clear_hourly(services.projects.empty_trash, name="trash")),
             _behind(preparing.settle() if self_tests else None),

@@ -18,8 +18,6 @@ from runyard.services.program import ArtifactCaps
 from runyard.services.stock import StockOptions
 from runyard.services.toolchains import Found, mount_sources
 from runyard.settings import Settings
-from runyard.store.interface import Rivals
-from runyard.store.projects import Bounds
 from runyard.worker.loop import WorkerOptions
 
 # One self-test may run beside a full worker.
@@ -109,18 +107,6 @@ def account_options(settings: Settings) -> account_parts.Options:
         sign_up=settings.sign_up,
         totp_roles=settings.totp_roles,
         concurrency=count_processors(),
-    )
-
-
-def project_rivals(settings: Settings) -> Rivals | None:
-    return None if settings.project_runs == "parallel" else Rivals(settings.project_runs)
-
-
-def project_bounds(settings: Settings) -> Bounds:
-    return Bounds(
-        project_count=settings.project_count_max,
-        revision_count=settings.revision_count_max,
-        bytes_of_owner=settings.project_bytes_per_owner_max,
     )
 
 

@@ -10,8 +10,6 @@ from runyard.options import (
     account_options,
     build_files,
     pool_size,
-    project_bounds,
-    project_rivals,
     secret_keys,
     stock_options,
 )
@@ -24,6 +22,7 @@ from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
 from runyard.services.machine import count_processors
+from runyard.services.policies import Policies
 from runyard.services.pool import Pool
 from runyard.services.projects import Projects
 from runyard.services.recent import RecentExecutions
@@ -32,6 +31,7 @@ from runyard.services.sharing import Sharing
 from runyard.settings import Settings
 from runyard.store.audit import AuditRecords
 from runyard.store.database import Database
+from runyard.store.documents import Documents
 from runyard.store.interface import ExecutionStore
 from runyard.store.moments import now_us
 from runyard.store.projects import ProjectRecords
@@ -48,6 +48,7 @@ class Services:
     projects: Projects
     sharing: Sharing
     accounts: Accounts
+    policies: Policies
     audit: Audit
 
 
@@ -116,13 +117,29 @@ def build_services(
         queue_length_max=settings.queue_length_max,
     )
     audit = build_audit(database)
-    projects = build_projects(settings, database, executions=executions, runtimes=runtimes)
+    accounts = build_accounts(settings, database, audit)
+    policies = Policies(
+        Documents(database),
+        audit,
+        base=settings.policy,
+        anonymous=settings.anonymous_policy,
+        find_account=accounts.directory.find,
+        list_runtimes=runtimes.list,
+    )
+    projects = Projects(
+        records=ProjectRecords(database),
+        executions=executions,
+        find_runtime=runtimes.find,
+        find_policy=policies.find,
+        now_us=now_us,
+    )
     return Services(
         executions=executions,
         runtimes=runtimes,
         projects=projects,
         sharing=build_sharing(database, projects=projects, runtimes=runtimes),
-        accounts=build_accounts(settings, database, audit),
+        accounts=accounts,
+        policies=policies,
         audit=audit,
     )
 
@@ -134,20 +151,6 @@ def build_audit(database: Database) -> Audit:
 def build_accounts(settings: Settings, database: Database, audit: Audit) -> Accounts:
     sealer = Sealer(lambda: secret_keys(settings))
     return open_accounts(database, sealer, account_options(settings), audit=audit)
-
-
-def build_projects(
-    settings: Settings, database: Database, *, executions: Executions, runtimes: Runtimes
-) -> Projects:
-    return Projects(
-        records=ProjectRecords(database),
-        executions=executions,
-        find_runtime=runtimes.find,
-        policy=settings.policy,
-        bounds=project_bounds(settings),
-        rivals=project_rivals(settings),
-        now_us=now_us,
-    )
 
 
 def build_sharing(database: Database, *, projects: Projects, runtimes: Runtimes) -> Sharing:

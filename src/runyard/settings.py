@@ -102,18 +102,10 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = "text"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    # What holds where administrators say nothing else, and the most that a request may have.
     # RUNYARD_POLICY is a JSON object with the values to change, for example
     # {"file_count_max": 50, "limits_max": {"wall_seconds": 20}}.
     policy: Policy = Policy()
-    # What becomes of what runs in a project when its owner runs it again, changed: it ends, the new
-    # one waits, the new one is refused, or both run.
-    project_runs: Literal["supersede", "queue", "reject", "parallel"] = "supersede"
-    # Of one account.
-    project_count_max: int = Field(default=200, ge=1)
-    # Of one project; older ones are deleted.
-    revision_count_max: int = Field(default=100, ge=1)
-    # Of one account, all revisions of all projects together.
-    project_bytes_per_owner_max: int = Field(default=100 * MIB, ge=0)
     # The same for who has no account.
     anonymous_policy: Policy = ANONYMOUS_POLICY
 

@@ -359,7 +359,7 @@ def _ask(query: str) -> Callable[[Connection], object]:
 
 async def _insert(store: SqlExecutionStore) -> str:
     execution = build_execution(owner_id=OWNER)
-    assert await store.insert(execution, queue_length_max=1000)
+    assert (await store.insert(execution, queue_length_max=1000)).is_added
     return execution.id
 
 

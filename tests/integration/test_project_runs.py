@@ -99,7 +99,7 @@ async def test_of_fifty_at_once_one_is_active_at_any_time(
 @pytest.mark.parametrize("mode", ["reject", "queue", "parallel"])
 async def test_server_may_do_otherwise(tmp_path: Path, mode: str) -> None:
     async with (
-        open_world(tmp_path, project_runs=mode) as application,
+        open_world(tmp_path, policy={"project_runs": mode}) as application,
         open_browser(application) as browser,
     ):
         await browser.sign_up("eve")

@@ -299,12 +299,11 @@ async def test_save_that_is_wrong_changes_nothing(
 
 
 async def test_bounds_of_one_account_are_told_with_their_numbers(tmp_path: Path) -> None:
-    bounds = {
-        "project_count_max": 2,
-        "revision_count_max": 3,
-        "project_bytes_per_owner_max": 30_000,
-    }
-    async with open_world(tmp_path, **bounds) as application, open_browser(application) as browser:
+    policy = {"project_count_max": 2, "revision_count_max": 3, "project_bytes_max": 30_000}
+    async with (
+        open_world(tmp_path, policy=policy) as application,
+        open_browser(application) as browser,
+    ):
         await browser.sign_up("eve")
         first = await create(browser)
         await create(browser)

@@ -23,6 +23,7 @@ from runyard.api.routes import (
     executions,
     health,
     metrics,
+    policies,
     projects,
     runtimes,
     sharing,
@@ -49,7 +50,7 @@ def build_app(application: Application) -> FastAPI:
     api = APIRouter(prefix=API_PREFIX)
     for module in (
         *(executions, terminal, runtimes, projects, sharing, auth, account),
-        *(admin_accounts, admin_audit),
+        *(policies, admin_accounts, admin_audit),
     ):
         api.include_router(module.router)
     api.include_router(projects.imports)

@@ -10,6 +10,7 @@ from runyard.services.accounts.attempts import Rule
 from runyard.services.accounts.parts import Accounts
 from runyard.services.audit import Audit
 from runyard.services.executions import Executions
+from runyard.services.policies import Policies
 from runyard.services.projects import Projects
 from runyard.services.runtimes import Runtimes
 from runyard.services.sharing import Sharing
@@ -34,9 +35,6 @@ class Settings(Protocol):
 
     @property
     def policy(self) -> Policy: ...
-
-    @property
-    def anonymous_policy(self) -> Policy: ...
 
     @property
     def anonymous_rule(self) -> Rule: ...
@@ -71,6 +69,9 @@ class Application(Protocol):
 
     @property
     def accounts(self) -> Accounts: ...
+
+    @property
+    def policies(self) -> Policies: ...
 
     @property
     def audit(self) -> Audit: ...

@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 
 from runyard.api.access import Kind, Rule
 from runyard.api.problems import MEDIA_TYPE
-from runyard.api.schemas import account_requests, project_requests
+from runyard.api.schemas import account_requests, policies, project_requests
 from runyard.api.schemas.answers import ProblemAnswer
 from runyard.api.schemas.requests import ExecutionBody, StdinBody
 
@@ -71,6 +71,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
         *(ExecutionBody, StdinBody, ProblemAnswer),
         *account_requests.BODIES,
         *project_requests.BODIES,
+        *policies.BODIES,
     ]
     _, extra = models_json_schema(
         [(model, "validation") for model in models],

@@ -23,6 +23,7 @@ RunyardError              (abstract)
 │  ├─ TotpEnrolmentRequiredError totp_enrolment_required 403 no
 │  └─ SignUpClosedError   sign_up_closed          403     no
 ├─ TooManyAttemptsError   too_many_attempts       429     yes
+├─ QuotaError             quota_exceeded          429     yes
 ├─ BusyError              busy                    503     yes
 ├─ CatalogueError         invalid_catalogue       500     no
 └─ EngineError            engine_error            503     yes
@@ -145,6 +146,16 @@ class TooManyAttemptsError(RunyardError):
     """`retry_after_seconds` says when the next attempt is looked at."""
 
     code = "too_many_attempts"
+    status = 429
+    retry = True
+
+
+class QuotaError(RunyardError):
+    """An account has had what its policy grants. `limit` names it, `retry_after_seconds` says when
+    to ask again.
+    """
+
+    code = "quota_exceeded"
     status = 429
     retry = True
 

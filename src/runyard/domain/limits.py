@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from enum import StrEnum
 
 from runyard.domain.errors import LimitError
 
@@ -40,9 +41,24 @@ COMPILE_LIMITS = Limits(
 LIMIT_NAMES: tuple[str, ...] = tuple(field.name for field in fields(Limits))
 
 
+class ProjectRuns(StrEnum):
+    """What becomes of what runs in a project when its owner runs it again, changed."""
+
+    # It ends, and the new one takes its place.
+    SUPERSEDE = "supersede"
+    # The new one waits.
+    QUEUE = "queue"
+    # The new one is refused.
+    REJECT = "reject"
+    # Both run.
+    PARALLEL = "parallel"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a request may contain and how far it may raise its limits."""
+    """What a request may contain, how far it may raise its limits, and what one account may have
+    altogether; there None is without a bound.
+    """
 
     limits_max: Limits = Limits(
         wall_seconds=60.0,
@@ -69,6 +85,17 @@ class Policy:
     execution_wall_seconds: float = 60.0
     execution_wall_seconds_max: float = 300.0
     wait_seconds_max: float = 60.0
+    # Executions of one account that run at once; more of them wait.
+    active_count_max: int | None = 16
+    executions_per_minute_max: int | None = 120
+    # Spent by what has finished since midnight in UTC, and granted to what has not.
+    cpu_seconds_per_day_max: float | None = 7200.0
+    project_runs: ProjectRuns = ProjectRuns.SUPERSEDE
+    project_count_max: int = 200
+    # Of one project; older ones are deleted.
+    revision_count_max: int = 100
+    # All revisions of all projects together.
+    project_bytes_max: int = 100 * MIB
 
 
 # For who has no account: what a first look at a language needs.
@@ -77,7 +104,7 @@ ANONYMOUS_POLICY = Policy(
         wall_seconds=10.0,
         cpu_seconds=10.0,
         memory_bytes=512 * MIB,
-        processes=64,
+        processes=128,
         output_bytes=1 * MIB,
         disk_bytes=64 * MIB,
     ),
@@ -99,6 +126,13 @@ LIMITS_MIN = Limits(
     output_bytes=0,
     disk_bytes=64 * KIB,
 )
+
+
+def clip_limits(limits: Limits, maximum: Limits) -> Limits:
+    """Return `limits`, each lowered to `maximum` where it is above."""
+    return Limits(
+        **{name: min(getattr(limits, name), getattr(maximum, name)) for name in LIMIT_NAMES}
+    )
 
 
 def choose_limits(

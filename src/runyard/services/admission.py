@@ -20,7 +20,7 @@ from runyard.domain.errors import (
 )
 from runyard.domain.execution import Request, TestCase
 from runyard.domain.files import File, check_path
-from runyard.domain.limits import LIMITS_MIN, Limits, Policy, choose_limits
+from runyard.domain.limits import LIMITS_MIN, Limits, Policy, choose_limits, clip_limits
 from runyard.domain.runtime import Runtime
 from runyard.domain.submission import Submission
 
@@ -45,7 +45,8 @@ def admit(submission: Submission, *, runtime: Runtime, policy: Policy) -> Reques
     compile_limits = choose_limits(
         runtime.compile_limits, submission.compile_limits, maximum, group="compile_limits"
     )
-    run_limits = choose_limits(runtime.run_limits, submission.limits, maximum)
+    # A compiler gets what its runtime says that it needs.
+    run_limits = choose_limits(clip_limits(runtime.run_limits, maximum), submission.limits, maximum)
     files = with_extra_files(submission.files, runtime)
     if runtime.compile is None:
         _check_room(files, run_limits, group="limits")
@@ -312,7 +313,7 @@ def _check_artifacts(submission: Submission, policy: Policy) -> None:
 def _execution_wall_seconds(submission: Submission, policy: Policy) -> float:
     seconds = submission.execution_wall_seconds
     if seconds is None:
-        return policy.execution_wall_seconds
+        return min(policy.execution_wall_seconds, policy.execution_wall_seconds_max)
     low, high = LIMITS_MIN.wall_seconds, policy.execution_wall_seconds_max
     if not low <= seconds <= high:
         raise LimitError(

@@ -12,6 +12,7 @@ from runyard.domain.events import EventKind, last_sequence
 from runyard.domain.execution import ArtifactRecord, Execution, Outcome, State, StepResult
 from runyard.services.journal import Journal
 from runyard.services.program import Verdict
+from runyard.services.quotas import has_account
 from runyard.services.recent import RecentExecutions
 from runyard.services.steering import input_topic
 from runyard.store.interface import Completion, ExecutionStore, Lease, LostAttempt
@@ -44,6 +45,7 @@ class Completions:
             steps=tuple(steps),
             artifacts=verdict.artifacts,
             events=await journal.close(_last_fields(verdict), attempt=lease.attempt),
+            spender_id=execution.owner_id if has_account(execution) else None,
         )
         if not await self._store.finish(lease, completion):
             return False
@@ -63,6 +65,7 @@ class Completions:
             outcome=verdict.outcome,
             finished_at=datetime.now(UTC),
             events=await journal.close(_last_fields(verdict), attempt=max(1, execution.attempt)),
+            spender_id=execution.owner_id if has_account(execution) else None,
         )
         if not await self._store.finish_queued(execution.id, completion):
             return False
@@ -110,8 +113,8 @@ class Completions:
         )
 
     def _wake_next(self, execution: Execution) -> None:
-        """Another one may wait until this one of its project is finished."""
-        if execution.project_id is not None:
+        """Another one of its project, or of its owner, may wait until this one is finished."""
+        if execution.project_id is not None or has_account(execution):
             self._bus.wake()
 
     def _close(self, execution_id: str) -> None:

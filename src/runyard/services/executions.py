@@ -27,9 +27,17 @@ from runyard.domain.runtime import Runtime
 from runyard.domain.submission import Submission
 from runyard.services.admission import admit, check_size
 from runyard.services.completions import Completions
+from runyard.services.quotas import explain_refusal, find_quota
 from runyard.services.recent import RecentExecutions
 from runyard.services.steering import input_topic
-from runyard.store.interface import Admission, ExecutionStore, Progress, Rivals
+from runyard.store.interface import (
+    Admission,
+    ExecutionStore,
+    Progress,
+    Quota,
+    Rivals,
+    Spending,
+)
 from runyard.store.packing import fingerprint
 
 _SIGNAL_MAX = 64
@@ -71,36 +79,40 @@ class Executions:
         rivals: Rivals | None = None,
         policy: Policy | None = None,
     ) -> Execution:
-        """Check, store and queue. `policy` takes the place of everybody's. `rivals` says what
-        becomes of the owner's others in this project, among which it is to run alone; an unfinished
-        one of the same request is returned in its place.
+        """Check, store and queue. `policy` is what holds for the owner, else that of the server.
+        `rivals` says what becomes of the owner's others in this project, among which it is to run
+        alone; an unfinished one of the same request is returned in its place.
 
         Raises InvalidRequestError and its kin, TooLargeError, UnknownRuntimeError,
-        RuntimeUnavailableError, ProjectBusyError, or BusyError when the queue is full; then nothing
-        was stored.
+        RuntimeUnavailableError, ProjectBusyError, QuotaError, or BusyError when the queue is full;
+        then nothing was stored.
         """
         runtime = self._find_runtime(submission.runtime)
+        policy = policy or self._policy
         execution = Execution(
             id=new_identifier(),
             owner_id=owner_id,
             project_id=project_id,
             revision=revision,
             state=State.QUEUED,
-            request=admit(submission, runtime=runtime, policy=policy or self._policy),
+            request=admit(submission, runtime=runtime, policy=policy),
             created_at=datetime.now(UTC),
         )
+        quota = find_quota(execution, runtime, policy)
         if rivals is not None:
-            return await self._queue_alone(execution, rivals)
+            return await self._queue_alone(execution, rivals, quota)
         # First, because a worker may tell of it as soon as it is stored.
         self._announce(execution)
         try:
-            await self._queue(execution)
+            await self._queue(execution, quota)
         except Exception:
             self._bus.close(execution.id)
             raise
         return execution
 
-    async def _queue_alone(self, execution: Execution, rivals: Rivals) -> Execution:
+    async def _queue_alone(
+        self, execution: Execution, rivals: Rivals, quota: Quota | None
+    ) -> Execution:
         run_key = fingerprint(execution.request)
         while True:
             self._announce(execution)
@@ -111,6 +123,7 @@ class Executions:
                     run_key=run_key,
                     rivals=rivals,
                     queue_length_max=self._queue_length_max,
+                    quota=quota,
                 )
             finally:
                 if not admission.is_added:
@@ -119,8 +132,7 @@ class Executions:
                 break
             # The clock of the server that added the other one is ahead.
             execution = replace(execution, id=following(admission.behind))
-        if admission.is_full:
-            raise self._full()
+        self._require_room(admission, quota)
         if admission.rival is not None:
             raise ProjectBusyError("The project runs already.", execution=admission.rival)
         if admission.same is not None:
@@ -137,12 +149,14 @@ class Executions:
                 return
         self._bus.send_control(execution_id, {"kind": "supersede"})
 
-    async def _queue(self, execution: Execution) -> None:
+    async def _queue(self, execution: Execution, quota: Quota | None) -> None:
         if self._store.keeps_order:
             # The claim comes right behind the insert, often within the same transaction.
             self._bus.wake()
-        if not await self._store.insert(execution, queue_length_max=self._queue_length_max):
-            raise self._full()
+        admission = await self._store.insert(
+            execution, queue_length_max=self._queue_length_max, quota=quota
+        )
+        self._require_room(admission, quota)
         if not self._store.keeps_order:
             self._bus.wake()
 
@@ -150,11 +164,18 @@ class Executions:
         fields = {"state": State.QUEUED, "attempt": 0}
         self._bus.publish(execution.id, EventKind.STATE, fields)
 
-    def _full(self) -> BusyError:
-        return BusyError(
-            f"{self._queue_length_max} executions are waiting already; try again later.",
-            limit="queue_length_max",
-        )
+    def _require_room(self, admission: Admission, quota: Quota | None) -> None:
+        if admission.is_full:
+            raise BusyError(
+                f"{self._queue_length_max} executions are waiting already; try again later.",
+                limit="queue_length_max",
+            )
+        if admission.refusal is not None and quota is not None:
+            raise explain_refusal(admission.refusal, quota)
+
+    async def find_spending(self, owner_id: str) -> Spending:
+        """Return what an owner's executions spent today, and what is granted to unfinished ones."""
+        return await self._store.find_spending(owner_id)
 
     async def get(self, execution_id: str) -> Execution:
         _check_id(execution_id)

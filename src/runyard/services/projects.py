@@ -17,7 +17,7 @@ from runyard.domain.errors import (
 from runyard.domain.execution import Execution
 from runyard.domain.files import File, check_path
 from runyard.domain.identifiers import is_identifier, new_identifier
-from runyard.domain.limits import Policy
+from runyard.domain.limits import Policy, ProjectRuns
 from runyard.domain.project import (
     Change,
     Entry,
@@ -53,8 +53,7 @@ class _Former:
 class Projects:
     """Every method raises NotFoundError for a project that the principal may not see, in the words
     for one that does not exist. What is in the trash is seen, but neither changed nor run.
-    `rivals` says what becomes of what runs in a project when it is run again; None: nothing, both
-    run. `now_us` is the time in microseconds since 1970.
+    `now_us` is the time in microseconds since 1970.
     """
 
     def __init__(
@@ -63,17 +62,13 @@ class Projects:
         records: ProjectRecords,
         executions: Executions,
         find_runtime: Callable[[str], Runtime],
-        policy: Policy,
-        bounds: Bounds,
-        rivals: Rivals | None,
+        find_policy: Callable[[Principal, str | None], Policy],
         now_us: Callable[[], int],
     ) -> None:
         self._records = records
         self._executions = executions
         self._find_runtime = find_runtime
-        self._policy = policy
-        self._bounds = bounds
-        self._rivals = rivals
+        self._find_policy = find_policy
         self._now_us = now_us
 
     async def create(
@@ -91,7 +86,8 @@ class Projects:
         if change.setup is None:
             raise InvalidRequestError("runtime: a new project needs one.", field="runtime")
         owner_id = principal.known_account.id
-        revision = self._build(_Former(new_identifier()), change.setup, change)
+        policy = self._find_policy(principal, None)
+        revision = self._build(_Former(new_identifier()), change.setup, change, policy)
         project = Project(
             id=revision.project_id,
             owner_id=owner_id,
@@ -106,8 +102,8 @@ class Projects:
             forked_from=forked_from,
         )
         content = _content(revision, change.put)
-        if await self._records.insert(project, content, self._bounds) is not Saving.DONE:
-            raise self._full()
+        if await self._records.insert(project, content, _bounds(policy)) is not Saving.DONE:
+            raise _full(policy)
         return project, revision
 
     async def save(
@@ -126,21 +122,21 @@ class Projects:
         former = await self._records.find_revision(project_id, base)
         if former is None or project.revision != base:
             raise _conflict(project.revision, base)
-        setup = change.setup or former.setup
+        setup, policy = change.setup or former.setup, self._find_policy(principal, None)
         revision = replace(
-            self._build(_Former(project_id, base, former.entries), setup, change),
+            self._build(_Former(project_id, base, former.entries), setup, change, policy),
             restored_from=restored_from,
         )
         if revision.fingerprint == former.fingerprint:
             return former
         saving = await self._records.save(
-            project.owner_id, _content(revision, change.put), self._bounds
+            project.owner_id, _content(revision, change.put), _bounds(policy)
         )
         match saving:
             case Saving.CONFLICT:
                 raise _conflict((await self._require(principal, project_id)).revision, base)
             case Saving.TOO_LARGE:
-                raise self._full()
+                raise _full(policy)
             case Saving.DONE:
                 return revision
 
@@ -237,6 +233,8 @@ class Projects:
         project = await self._require(principal, project_id, is_changed=True)
         revision, files = await self._read_revision(project, number)
         setup = revision.setup
+        runtime = self._find_runtime(setup.runtime)
+        policy = self._find_policy(principal, runtime.id)
         return await self._executions.submit(
             replace(
                 submission,
@@ -250,14 +248,15 @@ class Projects:
             owner_id=principal.owner_id,
             project_id=project.id,
             revision=revision.number,
-            rivals=self._rivals,
+            rivals=_rivals(policy),
+            policy=policy,
         )
 
-    def _build(self, former: _Former, setup: Setup, change: Change) -> Revision:
+    def _build(self, former: _Former, setup: Setup, change: Change, policy: Policy) -> Revision:
         """Check what was asked for and return the revision it makes."""
-        self._check(setup, change)
+        self._check(setup, change, policy)
         entries = apply_change(former.entries, change)
-        check_tree([(entry.path, entry.size_bytes) for entry in entries], self._policy)
+        check_tree([(entry.path, entry.size_bytes) for entry in entries], policy)
         if setup.entry is not None and entries and setup.entry not in {e.path for e in entries}:
             raise InvalidRequestError(
                 f"The entry {setup.entry[:80]!r} is not one of the {len(entries)} files.",
@@ -272,10 +271,10 @@ class Projects:
             fingerprint=fingerprint(setup, entries),
         )
 
-    def _check(self, setup: Setup, change: Change) -> None:
+    def _check(self, setup: Setup, change: Change, policy: Policy) -> None:
         if change.setup is not None:
             self._find_runtime(setup.runtime)
-            check_run_fields(args=setup.args, env=setup.env, stdin=setup.stdin, policy=self._policy)
+            check_run_fields(args=setup.args, env=setup.env, stdin=setup.stdin, policy=policy)
         if len(change.move) + len(change.remove) > _MOVE_COUNT_MAX:
             raise TooLargeError(
                 f"At most {_MOVE_COUNT_MAX} files are moved and removed at a time.",
@@ -301,7 +300,7 @@ class Projects:
         if found is None:
             raise NotFoundError(
                 f"The project has no revision {number}; the newest is {project.revision}, and"
-                f" {self._bounds.revision_count} are kept."
+                " the oldest are deleted."
             )
         return found
 
@@ -311,14 +310,6 @@ class Projects:
         revision = await self._find_revision(project, number)
         return revision, await self._records.read_files(project.id, revision.number)
 
-    def _full(self) -> TooLargeError:
-        bounds = self._bounds
-        return TooLargeError(
-            f"You may keep {bounds.project_count} projects and {bounds.bytes_of_owner} bytes in"
-            " them, all revisions together; delete something first.",
-            limit="bytes_of_owner",
-        )
-
     def _now(self) -> datetime:
         return from_us(self._now_us())
 
@@ -326,6 +317,28 @@ class Projects:
 def _content(revision: Revision, put: Sequence[File]) -> NewContent:
     hashes = {entry.path: entry.hash for entry in revision.entries}
     return NewContent(revision=revision, contents={hashes[file.path]: file.content for file in put})
+
+
+def _bounds(policy: Policy) -> Bounds:
+    return Bounds(
+        project_count=policy.project_count_max,
+        revision_count=policy.revision_count_max,
+        bytes_of_owner=policy.project_bytes_max,
+    )
+
+
+def _rivals(policy: Policy) -> Rivals | None:
+    """Return what becomes of what runs in a project when it is run again; None: both run."""
+    runs = policy.project_runs
+    return None if runs is ProjectRuns.PARALLEL else Rivals(runs)
+
+
+def _full(policy: Policy) -> TooLargeError:
+    return TooLargeError(
+        f"You may keep {policy.project_count_max} projects and {policy.project_bytes_max} bytes in"
+        " them, all revisions together; delete something first.",
+        limit="project_bytes_max",
+    )
 
 
 def _conflict(newest: int, base: int) -> RevisionConflictError:

@@ -23,7 +23,8 @@ class ViewedExecutions:
         self._executions = executions
         self._principal = principal
 
-    async def submit(self, submission: Submission, *, policy: Policy | None = None) -> Execution:
+    async def submit(self, submission: Submission, *, policy: Policy) -> Execution:
+        """`policy` is what holds for the principal."""
         return await self._executions.submit(
             submission, owner_id=self._principal.owner_id, policy=policy
         )

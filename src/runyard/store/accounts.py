@@ -183,6 +183,10 @@ class AccountRecords:
         def write(connection: Connection) -> bool:
             if _lock_admins(connection) == [account_id]:
                 raise ConflictError(_LAST_ADMIN)
+            # Before its executions, as whoever adds or finishes one of them does.
+            connection.execute(
+                select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
+            )
             connection.execute(delete(executions).where(executions.c.owner_id == account_id))
             gone = connection.execute(delete(accounts).where(accounts.c.id == account_id))
             if gone.rowcount:

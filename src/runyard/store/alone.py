@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from runyard.domain.execution import Execution, State
 from runyard.store.interface import Admission, Rivals
 from runyard.store.project_tables import projects
 from runyard.store.tables import UNFINISHED, executions
+
+
+def is_busy(connection: Connection, execution: Execution) -> bool:
+    """Say whether another one of its owner in its project is not finished."""
+    statement = select(executions.c.id).where(_of_project(execution), UNFINISHED).limit(1)
+    return connection.execute(statement).first() is not None
 
 
 def admit(
@@ -24,12 +30,7 @@ def admit(
             executions.c.run_key,
             executions.c.is_cancel_requested,
         )
-        .where(
-            executions.c.project_id == execution.project_id,
-            executions.c.owner_id == execution.owner_id,
-            executions.c.run_key.is_not(None),
-            UNFINISHED,
-        )
+        .where(_of_project(execution), UNFINISHED)
         .order_by(executions.c.id)
         .with_for_update()
     ).all()
@@ -51,3 +52,11 @@ def admit(
     )
     superseded = tuple((row.id, row.state == State.QUEUED) for row in lasting)
     return Admission(is_added=True, superseded=superseded)
+
+
+def _of_project(execution: Execution) -> ColumnElement[bool]:
+    return and_(
+        executions.c.project_id == execution.project_id,
+        executions.c.owner_id == execution.owner_id,
+        executions.c.run_key.is_not(None),
+    )

@@ -35,7 +35,8 @@ class AttemptRecords:
         def write(connection: Connection) -> list[tuple[int, int]]:
             counted: list[tuple[int, int]] = []
             for bound in bounds:
-                counted.append(_add(connection, bound.key, now=now, limit=now - bound.window_us))
+                limit = now - bound.window_us
+                counted.append(count_attempt(connection, bound.key, now=now, limit=limit))
                 if counted[-1][0] > bound.count_max:
                     break
             return counted
@@ -62,7 +63,8 @@ class AttemptRecords:
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
 
-def _add(connection: Connection, key: str, *, now: int, limit: int) -> tuple[int, int]:
+def count_attempt(connection: Connection, key: str, *, now: int, limit: int) -> tuple[int, int]:
+    """Count one more; a window that began before `limit` is over, and a new one begins."""
     is_over = attempts.c.began_us <= limit
     changes: dict[str, Any] = {
         "count": case((is_over, 1), else_=attempts.c.count + 1),

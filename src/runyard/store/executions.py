@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
@@ -11,7 +12,6 @@ from sqlalchemy import (
     Connection,
     bindparam,
     delete,
-    func,
     insert,
     select,
     update,
@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from runyard.domain.events import Event
 from runyard.domain.execution import ArtifactRecord, Execution, State
-from runyard.store import alone, queue
+from runyard.store import adding, queue, quotas
 from runyard.store.database import Database
 from runyard.store.interface import (
     Admission,
@@ -27,14 +27,15 @@ from runyard.store.interface import (
     Lease,
     LostAttempt,
     Progress,
+    Quota,
     Renewal,
     Rivals,
+    Spending,
 )
 from runyard.store.moments import now_us, to_us
 from runyard.store.packing import (
     pack,
     pack_events,
-    pack_request,
     pack_steps,
     pack_text,
     unpack,
@@ -42,12 +43,11 @@ from runyard.store.packing import (
     unpack_request,
     unpack_step,
 )
-from runyard.store.rows import insertable, to_execution
+from runyard.store.rows import to_execution
 from runyard.store.statements import Statement
 from runyard.store.tables import (
     FINISHED,
     TAKEN,
-    UNFINISHED,
     artifacts,
     event_logs,
     executions,
@@ -55,8 +55,6 @@ from runyard.store.tables import (
     steps,
 )
 
-_INSERT_EXECUTION = Statement(insert(executions))
-_INSERT_REQUEST = Statement(insert(requests))
 _INSERT_STEPS = Statement(insert(steps))
 _INSERT_ARTIFACTS = Statement(insert(artifacts))
 _INSERT_EVENTS = Statement(insert(event_logs))
@@ -132,11 +130,6 @@ _DELETE_FINISHED = (
     # Counted, because the driver of SQLite does not count after WITH.
     .returning(executions.c.id)
 )
-_COUNT_QUEUED = Statement(
-    select(func.count().label("count"))
-    .select_from(executions)
-    .where(executions.c.state == State.QUEUED, UNFINISHED)
-)
 
 
 class SqlExecutionStore:
@@ -147,31 +140,23 @@ class SqlExecutionStore:
     def keeps_order(self) -> bool:
         return self._database.keeps_order
 
-    async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
-        request = _requested(execution)
-
-        def add(connection: Connection) -> bool:
-            if _count_queued(connection) >= queue_length_max:
-                return False
-            _insert(connection, insertable(execution), request)
-            return True
-
-        return await self._database.write(add)
+    async def insert(
+        self, execution: Execution, *, queue_length_max: int, quota: Quota | None = None
+    ) -> Admission:
+        new = adding.New(execution, queue_length_max=queue_length_max, quota=quota)
+        return await self._database.write(new.add)
 
     async def insert_alone(
-        self, execution: Execution, *, run_key: str, rivals: Rivals, queue_length_max: int
+        self,
+        execution: Execution,
+        *,
+        run_key: str,
+        rivals: Rivals,
+        queue_length_max: int,
+        quota: Quota | None = None,
     ) -> Admission:
-        request = _requested(execution)
-
-        def add(connection: Connection) -> Admission:
-            if _count_queued(connection) >= queue_length_max:
-                return Admission(is_full=True)
-            admission = alone.admit(connection, execution, run_key=run_key, rivals=rivals)
-            if admission.is_added:
-                _insert(connection, insertable(execution, run_key=run_key), request)
-            return admission
-
-        return await self._database.write(add)
+        new = adding.New(execution, queue_length_max=queue_length_max, quota=quota)
+        return await self._database.write(partial(new.add_alone, run_key=run_key, rivals=rivals))
 
     async def find(self, execution_id: str) -> Execution | None:
         def read(connection: Connection) -> Execution | None:
@@ -292,7 +277,10 @@ class SqlExecutionStore:
                 connection, dead_owners=dead_owners, attempts_max=attempts_max, now=now
             )
 
-        return await self._database.write(end)
+        lost = await self._database.write(end)
+        # Apart from it: accounts are locked before executions are.
+        await self._database.write(quotas.release_all)
+        return lost
 
     async def finish(self, lease: Lease, completion: Completion) -> bool:
         fence = {"lease_holder": lease.owner, "lease_attempt": lease.attempt}
@@ -305,6 +293,8 @@ class SqlExecutionStore:
         self, execution_id: str, completion: Completion, statement: Statement, fence: dict[str, Any]
     ) -> bool:
         def write(connection: Connection) -> bool:
+            if completion.spender_id is not None:
+                quotas.lock(connection, completion.spender_id)
             values = {
                 "wanted_id": execution_id,
                 "new_outcome": completion.outcome,
@@ -314,6 +304,8 @@ class SqlExecutionStore:
             if statement.change(connection, values | fence) != 1:
                 return False
             _insert_results(connection, execution_id, completion)
+            if completion.spender_id is not None:
+                _settle(connection, completion.spender_id, completion)
             return True
 
         return await self._database.write(write)
@@ -339,26 +331,25 @@ class SqlExecutionStore:
         )
 
     async def count_queued(self) -> int:
-        return await self._database.read(_count_queued)
+        return await self._database.read(adding.count_queued)
+
+    async def find_spending(self, owner_id: str) -> Spending:
+        now = now_us()
+        return await self._database.read(
+            lambda connection: quotas.find_spending(connection, owner_id, now=now)
+        )
 
     async def aclose(self) -> None:
         await self._database.aclose()
 
 
-def _count_queued(connection: Connection) -> int:
-    [row] = _COUNT_QUEUED.rows(connection, {})
-    return int(row[0])
-
-
-def _requested(execution: Execution) -> dict[str, Any]:
-    body, contents = pack_request(execution.request)
-    return {"execution_id": execution.id, "body": body, "contents": contents}
-
-
-def _insert(connection: Connection, row: dict[str, Any], request: dict[str, Any]) -> None:
-    turn = queue.find_turn(connection, row["owner_id"])
-    _INSERT_EXECUTION.change(connection, row | {"turn": turn})
-    _INSERT_REQUEST.change(connection, request)
+def _settle(connection: Connection, owner_id: str, completion: Completion) -> None:
+    """Put down what an execution spent, and give its place to another one of its owner."""
+    # What an earlier build spent was put down then.
+    spent = sum(step.usage.cpu_seconds or 0.0 for step in completion.steps if not step.cached)
+    now = to_us(completion.finished_at)
+    quotas.add_spending(connection, owner_id, cpu_us=round(spent * 1e6), now=now)
+    quotas.release(connection, owner_id)
 
 
 def _insert_results(connection: Connection, execution_id: str, completion: Completion) -> None:

@@ -39,6 +39,32 @@ class Completion:
     steps: tuple[StepResult, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     events: tuple[Event, ...] = ()
+    # Whose account what it spent is put down to.
+    spender_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """What the owner of an execution may have altogether; None is without a bound. `cpu_us` is what
+    the execution itself may spend.
+    """
+
+    active_count_max: int | None = None
+    executions_per_minute_max: int | None = None
+    cpu_us_per_day_max: int | None = None
+    cpu_us: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """The bound of a quota that is reached, and when it is worth to ask again. Of CPU time it says
+    what is spent, and what is granted to executions that are not finished.
+    """
+
+    limit: str
+    retry_after_seconds: int
+    cpu_us: int = 0
+    cpu_granted_us: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +94,17 @@ class LostAttempt:
     message: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """Of one owner today, in UTC: what finished executions spent, how many there were, and what is
+    granted to those that are not finished.
+    """
+
+    cpu_us: int = 0
+    execution_count: int = 0
+    cpu_granted_us: int = 0
+
+
 class Rivals(StrEnum):
     """What becomes of the others when an execution is to run alone in its project."""
 
@@ -81,14 +118,16 @@ class Rivals(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What became of an execution that is to run alone. `same` is an unfinished one of the same
-    request, which takes its place; `rival` one because of which it was not added; `superseded` are
-    those that have to end, with whether they are queued. `behind` is the id of one before which its
-    own would sort: it has to have another one.
+    """What became of an execution that was to be added. `refusal` is what its owner's quota says
+    against it. Of one that is to run alone: `same` is an unfinished one of the same request, which
+    takes its place; `rival` one because of which it was not added; `superseded` are those that have
+    to end, with whether they are queued. `behind` is the id of one before which its own would sort:
+    it has to have another one.
     """
 
     is_added: bool = False
     is_full: bool = False
+    refusal: Refusal | None = None
     behind: str | None = None
     same: str | None = None
     rival: str | None = None
@@ -107,12 +146,20 @@ class ExecutionStore(Protocol):
         """
         ...
 
-    async def insert(self, execution: Execution, *, queue_length_max: int) -> bool:
-        """Add a queued execution. False if the queue is full."""
+    async def insert(
+        self, execution: Execution, *, queue_length_max: int, quota: Quota | None = None
+    ) -> Admission:
+        """Add a queued execution, unless the queue is full or its owner's quota is used up."""
         ...
 
     async def insert_alone(
-        self, execution: Execution, *, run_key: str, rivals: Rivals, queue_length_max: int
+        self,
+        execution: Execution,
+        *,
+        run_key: str,
+        rivals: Rivals,
+        queue_length_max: int,
+        quota: Quota | None = None,
     ) -> Admission:
         """Add a queued execution of a project that is to run alone there among those of its owner
         that were added by this. It is claimed once all those before it are finished. `run_key` is
@@ -186,5 +233,9 @@ class ExecutionStore(Protocol):
         ...
 
     async def count_queued(self) -> int: ...
+
+    async def find_spending(self, owner_id: str) -> Spending:
+        """Return what an owner's executions spent and may spend today."""
+        ...
 
     async def aclose(self) -> None: ...

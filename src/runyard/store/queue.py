@@ -45,7 +45,12 @@ _IS_FREE = or_(
 # again and so lock more rows than it returns.
 _OLDEST = (
     select(executions.c.id)
-    .where(executions.c.state == State.QUEUED, UNFINISHED, _IS_FREE)
+    .where(
+        executions.c.state == State.QUEUED,
+        executions.c.is_held.is_(False),
+        UNFINISHED,
+        _IS_FREE,
+    )
     .order_by(executions.c.turn, executions.c.id)
     .limit(bindparam("count_max"))
     .with_for_update(skip_locked=True)

@@ -31,6 +31,7 @@ def insertable(execution: Execution, *, run_key: str | None = None) -> dict[str,
         "is_superseded": False,
         "runtime_id": execution.request.runtime_id,
         "active_count_max": None,
+        "cpu_granted_us": None,
         "is_held": False,
     }
 

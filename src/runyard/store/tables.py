@@ -72,6 +72,8 @@ executions = Table(
     Column("runtime_id", String(64)),
     # How many of its owner may be taken at once; one beyond is held until another one is finished.
     Column("active_count_max", Integer),
+    # What it may spend at most, where its owner's CPU time is bounded.
+    Column("cpu_granted_us", BigInteger),
     Column("is_held", Boolean, nullable=False, server_default=false()),
 )
 

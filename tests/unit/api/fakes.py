@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from runyard.domain.account import Principal
 from runyard.domain.errors import (
     BusyError,
     ConflictError,
@@ -215,7 +216,6 @@ class FakeSettings:
     is_anonymous_allowed: bool = True
     anonymous_owner_id: str | None = "local"
     policy: Policy = field(default_factory=Policy)
-    anonymous_policy: Policy = ANONYMOUS_POLICY
     anonymous_rule: Rule = RULE
     trusted_proxies: tuple[str, ...] = ()
 
@@ -238,6 +238,11 @@ class FakeAccounts:
     attempts: FakeAttempts = field(default_factory=FakeAttempts)
 
 
+class FakePolicies:
+    def find(self, principal: Principal, _runtime_id: str | None = None) -> Policy:
+        return ANONYMOUS_POLICY if principal.owner_id is None else Policy()
+
+
 @dataclass
 class FakeHealth:
     is_ready: bool = True
@@ -250,6 +255,7 @@ class FakeApplication:
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     runtimes: FakeRuntimes = field(default_factory=FakeRuntimes)
     accounts: FakeAccounts = field(default_factory=FakeAccounts)
+    policies: FakePolicies = field(default_factory=FakePolicies)
     metrics: Metrics = field(default_factory=Metrics)
     standing: FakeHealth = field(default_factory=FakeHealth)
 

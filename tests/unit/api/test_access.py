@@ -9,7 +9,7 @@ from starlette.requests import Request
 from runyard.api.addresses import find_client_address, is_secure
 from runyard.api.app import API_PREFIX
 from runyard.api.openapi import find_rule, is_described
-from runyard.domain.limits import ANONYMOUS_POLICY
+from runyard.domain.limits import ANONYMOUS_POLICY, Policy
 from tests.unit.api.fakes import FakeApplication
 from tests.unit.api.test_executions import EXECUTIONS, hello, problem
 
@@ -58,7 +58,7 @@ class TestAnonymousRunning:
     ) -> None:
         await http.post(EXECUTIONS, json=hello())
 
-        assert application.executions.policies == [None]
+        assert application.executions.policies == [Policy()]
         assert application.accounts.attempts.spent == []
 
     async def test_who_is_not_known_has_the_small_policy_and_a_rate(

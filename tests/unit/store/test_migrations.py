@@ -46,7 +46,7 @@ async def _finish_as_before(database: Database, execution: Execution) -> None:
     body, contents = pack_request(execution.request)
     (step,) = pack_steps(execution.id, build_completion().steps)
     later = ("project_id", "revision", "run_key", "is_superseded")
-    for name in (*later, "runtime_id", "active_count_max", "is_held"):
+    for name in (*later, "runtime_id", "active_count_max", "cpu_granted_us", "is_held"):
         del row[name]
     del step["cached"]
     request = {"execution_id": execution.id, "body": body, "contents": contents}

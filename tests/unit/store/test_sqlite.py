@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import ClauseElement, Connection, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from runyard.store import executions, queue, schema
+from runyard.store import adding, executions, queue, quotas, schema
 from runyard.store.database import Database, Synchronous, open_database
 from runyard.store.executions import SqlExecutionStore
 from runyard.store.tables import metadata
@@ -134,8 +134,13 @@ async def test_two_databases_on_one_file_write_at_the_same_time(tmp_path: Path) 
         pytest.param(queue._FIRST_TURN.executable, id="first_turn"),
         pytest.param(queue._LAST_TURN.executable, id="last_turn"),
         pytest.param(queue._LAST_TURN_OF_NOBODY.executable, id="last_turn_of_nobody"),
-        pytest.param(executions._COUNT_QUEUED.executable, id="count_queued"),
+        pytest.param(adding._COUNT_QUEUED.executable, id="count_queued"),
         pytest.param(executions._DELETE_FINISHED, id="delete_finished"),
+        pytest.param(quotas._COUNT_SEATS.executable, id="count_seats"),
+        pytest.param(quotas._FIND_HELD.executable, id="find_held"),
+        pytest.param(quotas._NEXT, id="next_held"),
+        pytest.param(quotas._GRANTED.executable, id="granted"),
+        pytest.param(quotas._OWNERS_OF_HELD, id="owners_of_held"),
     ],
 )
 async def test_statements_of_the_queue_never_read_all_records(

@@ -54,11 +54,10 @@ async def submit(
     """Run code. The answer is the finished execution if it ended within `wait` seconds."""
     body = await read_body(request, ExecutionBody)
     # Before the contents are decoded: an unknown runtime is what a person should hear of first.
-    application.runtimes.find(body.runtime)
-    policy = None
+    runtime = application.runtimes.find(body.runtime)
+    policy = application.policies.find(principal, runtime.id)
     if principal.owner_id is None:
         settings = application.settings
-        policy = settings.anonymous_policy
         address = find_client_address(request, settings.trusted_proxies)
         await application.accounts.attempts.spend((settings.anonymous_rule, group_address(address)))
     execution = await executions.submit(build_submission(body), policy=policy)

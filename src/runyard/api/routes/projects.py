@@ -6,15 +6,16 @@ import asyncio
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
 from runyard.api.access import PROJECTS_READ, PROJECTS_RUN, PROJECTS_WRITE, CurrentPrincipal
 from runyard.api.answering import respond, respond_submitted
 from runyard.api.archives import pack_archive, read_archive
 from runyard.api.dependencies import CurrentApplication, read_body
+from runyard.api.etags import NUMBER_MAX, IfMatch, parse_etag
 from runyard.api.openapi import archive_body, json_body, problems
-from runyard.api.problems import IfMatchRequiredError, UnsupportedMediaTypeError
+from runyard.api.problems import UnsupportedMediaTypeError
 from runyard.api.schemas.answers import ExecutionAnswer
 from runyard.api.schemas.project_answers import (
     DifferencesAnswer,
@@ -38,12 +39,10 @@ from runyard.api.schemas.project_requests import (
     build_first_change,
 )
 from runyard.api.schemas.requests import RUNTIME_CHARACTERS_MAX, build_run
-from runyard.domain.errors import InvalidRequestError
 from runyard.domain.project import PROJECT_NAME_CHARACTERS_MAX, Change, Setup
 
 PAGE_SIZE_MAX = 100
 PAGE_SIZE = 20
-NUMBER_MAX = 2**31 - 1
 MOMENT_MAX = 2**53
 ZIP = "application/zip"
 
@@ -57,14 +56,6 @@ MAY_READ, MAY_WRITE, MAY_RUN = (
 Id = Annotated[str, Path(max_length=64)]
 Number = Annotated[int, Path(ge=1, le=NUMBER_MAX)]
 Limit = Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)]
-IfMatch = Annotated[
-    str,
-    Header(
-        alias="If-Match",
-        max_length=20,
-        description="The number of the revision that the change is based on, in quotes.",
-    ),
-]
 
 
 @router.get("", dependencies=MAY_READ, response_model=ProjectsAnswer, responses=problems(401))
@@ -244,7 +235,7 @@ async def save(
     if_match: IfMatch = "",
 ) -> Response:
     """Make the next revision. If-Match keeps two who save from overwriting each other."""
-    base = _parse_etag(if_match)
+    base = parse_etag(if_match)
     body = await read_body(request, SaveBody)
     revision = await application.projects.save(principal, project_id, build_change(body), base=base)
     return respond(render_revision(revision), status=201, etag=revision.number)
@@ -307,7 +298,7 @@ async def restore_revision(
     if_match: IfMatch = "",
 ) -> Response:
     """Make the next revision of the content of an earlier one."""
-    base = _parse_etag(if_match)
+    base = parse_etag(if_match)
     revision = await application.projects.restore(principal, project_id, number, base=base)
     return respond(render_revision(revision), status=201, etag=revision.number)
 
@@ -368,14 +359,3 @@ async def run_project(
         principal, project_id, body.revision, build_run(body)
     )
     return await respond_submitted(request, application, execution, wait_seconds=body.wait)
-
-
-def _parse_etag(text: str) -> int:
-    if not text:
-        raise IfMatchRequiredError(
-            "Send the header If-Match with the number of the revision that you have, in quotes."
-        )
-    number = text.strip().removeprefix("W/").strip('"')
-    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= NUMBER_MAX):
-        raise InvalidRequestError(f'If-Match is {text!r}; it must be a number in quotes: "3".')
-    return int(number)

@@ -9,6 +9,7 @@ from runyard.testing.store_conformance.alone import AloneConformance
 from runyard.testing.store_conformance.people import PeopleConformance
 from runyard.testing.store_conformance.projects import ProjectConformance
 from runyard.testing.store_conformance.queue import QueueConformance
+from runyard.testing.store_conformance.quotas import QuotaConformance
 from runyard.testing.store_conformance.records import RecordConformance
 from runyard.testing.store_conformance.recovery import RecoveryConformance
 from runyard.testing.store_conformance.samples import (
@@ -21,6 +22,7 @@ __all__ = [
     "PeopleConformance",
     "ProjectConformance",
     "QueueConformance",
+    "QuotaConformance",
     "RecordConformance",
     "RecoveryConformance",
     "StoreConformance",
@@ -30,5 +32,7 @@ __all__ = [
 ]
 
 
-class StoreConformance(RecordConformance, QueueConformance, RecoveryConformance, AloneConformance):
+class StoreConformance(
+    RecordConformance, QueueConformance, RecoveryConformance, AloneConformance, QuotaConformance
+):
     """The whole suite."""

@@ -43,7 +43,7 @@ class RecordConformance:
         await insert(store)
         rejected = build_execution()
 
-        assert not await store.insert(rejected, queue_length_max=1)
+        assert (await store.insert(rejected, queue_length_max=1)).is_full
 
         assert await store.find(rejected.id) is None
 

@@ -103,7 +103,7 @@ def build_completion(**changes: object) -> Completion:
 
 async def insert(store: ExecutionStore, **changes: object) -> Execution:
     execution = build_execution(**changes)
-    assert await store.insert(execution, queue_length_max=QUEUE_LENGTH_MAX)
+    assert (await store.insert(execution, queue_length_max=QUEUE_LENGTH_MAX)).is_added
     return execution
 
 

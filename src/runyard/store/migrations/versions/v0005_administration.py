@@ -65,6 +65,7 @@ def _guard_audit_entries() -> None:
 def _extend_executions() -> None:
     op.add_column("executions", sa.Column("runtime_id", sa.String(64)))
     op.add_column("executions", sa.Column("active_count_max", sa.Integer))
+    op.add_column("executions", sa.Column("cpu_granted_us", sa.BigInteger))
     op.add_column(
         "executions", sa.Column("is_held", sa.Boolean, nullable=False, server_default=sa.false())
     )
