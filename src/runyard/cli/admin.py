@@ -1,4 +1,4 @@
-"""`runyard admin`: accounts and invitations, for administrators."""
+"""`runyard admin`: accounts and invitations, and what else there is for administrators."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runyard.cli.connection import connect, require_server
+from runyard.cli.administering import connect_as_admin, find_account
+from runyard.cli.administering import list_accounts as find_accounts
 from runyard.cli.local import NewAccount, require_local
 from runyard.cli.output import UsageError
-from runyard.client.sync_client import Client
+from runyard.cli.policies import list_audit_entries, policies
 from runyard.domain.errors import ConflictError, InvalidRequestError
 
 if TYPE_CHECKING:
     from runyard.client.account_models import Account
 
-PAGE_SIZE = 200
 ADMIN, USER = "admin", "user"
 
-admin = typer.Typer(help="Make and change accounts.", no_args_is_help=True)
+admin = typer.Typer(help="Administer a server.", no_args_is_help=True)
+admin.add_typer(policies, name="policies")
+admin.command("audit")(list_audit_entries)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name or address.")]
 
 
@@ -30,8 +32,8 @@ def list_accounts(
     query: Annotated[str, typer.Option(help="Only with this in the name or address.")] = "",
 ) -> None:
     """List accounts by name."""
-    with _connect(context) as client:
-        for line in render_accounts(_list(client, query)):
+    with connect_as_admin(context) as client:
+        for line in render_accounts(find_accounts(client, query)):
             typer.echo(line)
 
 
@@ -45,7 +47,7 @@ def invite(
     as_admin: Annotated[bool, typer.Option("--admin", help="As an administrator.")] = False,
 ) -> None:
     """Print a link with which one person can sign up."""
-    with _connect(context) as client:
+    with connect_as_admin(context) as client:
         invitation = client.admin.invite(email=email, role=ADMIN if as_admin else USER)
         typer.echo(f"{client.server}{invitation.path}")
         typer.echo(f"It works once, until {invitation.expires_at:%Y-%m-%d}.", err=True)
@@ -54,24 +56,24 @@ def invite(
 @admin.command("suspend")
 def suspend(context: typer.Context, name: Name) -> None:
     """Log an account out everywhere and refuse it and its tokens."""
-    with _connect(context) as client:
-        account = client.admin.change(_find(client, name).id, suspended=True)
+    with connect_as_admin(context) as client:
+        account = client.admin.change(find_account(client, name).id, suspended=True)
     typer.echo(f"{account.name} is suspended")
 
 
 @admin.command("resume")
 def resume(context: typer.Context, name: Name) -> None:
     """Let a suspended account in again."""
-    with _connect(context) as client:
-        account = client.admin.change(_find(client, name).id, suspended=False)
+    with connect_as_admin(context) as client:
+        account = client.admin.change(find_account(client, name).id, suspended=False)
     typer.echo(f"{account.name} may log in")
 
 
 @admin.command("password-link")
 def make_password_link(context: typer.Context, name: Name) -> None:
     """Print a link with which somebody chooses a password anew."""
-    with _connect(context) as client:
-        link = client.admin.password_link(_find(client, name).id)
+    with connect_as_admin(context) as client:
+        link = client.admin.password_link(find_account(client, name).id)
         typer.echo(f"{client.server}{link.path}")
         typer.echo(f"It works once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
 
@@ -86,8 +88,8 @@ def delete_account(
     """Delete an account with everything that is its own."""
     if not sure:
         raise UsageError(f"This deletes {name} and all it has, for good; say --yes.")
-    with _connect(context) as client:
-        account = _find(client, name)
+    with connect_as_admin(context) as client:
+        account = find_account(client, name)
         client.admin.delete(account.id)
     typer.echo(f"{account.name} is deleted")
 
@@ -124,29 +126,3 @@ def render_accounts(accounts: Sequence[Account]) -> list[str]:
 def _standing(account: Account) -> str:
     parts = ("second factor" if account.totp else "", "suspended" if account.suspended else "")
     return ", ".join(part for part in parts if part)
-
-
-def _connect(context: typer.Context) -> Client:
-    from runyard.cli.credentials import find_token  # noqa: PLC0415 - only for a server
-
-    server = require_server(context.obj)
-    return connect(server, token=find_token(server))
-
-
-def _find(client: Client, name: str) -> Account:
-    wanted = name.strip().lower()
-    for account in _list(client, wanted):
-        if wanted in {account.name, account.email}:
-            return account
-    raise UsageError(f"There is no account {name!r}.")
-
-
-def _list(client: Client, query: str) -> list[Account]:
-    found: list[Account] = []
-    after: str | None = None
-    while True:
-        page = client.admin.accounts(query=query, limit=PAGE_SIZE, after=after)
-        found += page.items
-        if page.next_after is None:
-            return found
-        after = page.next_after

@@ -17,6 +17,7 @@ from runyard.client.account_models import (
     WaitingDevice,
 )
 from runyard.client.async_connection import AsyncConnection
+from runyard.client.policy_wire import LIMITS, OwnLimits, parse_limits
 from runyard.client.wire import render_given
 
 
@@ -70,6 +71,11 @@ class AsyncAccounts:
 
     async def me(self) -> OwnAccount:
         return wire.parse_own_account(await self._connection.call("GET", wire.ACCOUNT))
+
+    async def limits(self, runtime: str | None = None) -> OwnLimits:
+        """Return what one may ask for, with a runtime if one is named, and what one spent today."""
+        fields = render_given(runtime=runtime)
+        return parse_limits(await self._connection.call("GET", LIMITS, params=fields))
 
     async def export(self) -> bytes:
         """Return everything that is one's own in a ZIP archive."""

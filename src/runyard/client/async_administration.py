@@ -13,6 +13,8 @@ from runyard.client.account_models import (
     PasswordLink,
 )
 from runyard.client.async_connection import AsyncConnection
+from runyard.client.async_policies import AsyncPolicies
+from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.wire import render_given
 
 USER = "user"
@@ -76,3 +78,24 @@ class AsyncAdministration:
 
     async def withdraw_invitation(self, invitation_id: str) -> None:
         await self._connection.call("DELETE", wire.invitation_path(invitation_id))
+
+    @property
+    def policies(self) -> AsyncPolicies:
+        return AsyncPolicies(self._connection)
+
+    async def audit(
+        self,
+        *,
+        actor: str = "",
+        action: str = "",
+        query: str = "",
+        limit: int = 50,
+        before: str | None = None,
+    ) -> AuditPage:
+        """List what administrators changed, newest first. `actor` is an account's id, `action` one
+        or the group before its dot, `query` a part of whom or what.
+        """
+        fields = render_given(
+            actor=actor, action=action, query=query, limit=str(limit), before=before
+        )
+        return parse_audit(await self._connection.call("GET", AUDIT, params=fields))

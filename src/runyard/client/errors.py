@@ -116,6 +116,14 @@ class TooManyAttemptsError(ApiError):
         self.retry_after_seconds = seconds if isinstance(seconds, int) else RETRY_SECONDS
 
 
+class QuotaError(TooManyAttemptsError):
+    """An account has had what its policy grants; `limit` names it."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem)
+        self.limit: str | None = problem.raw.get("limit")
+
+
 class ServerError(ApiError):
     pass
 
@@ -123,6 +131,7 @@ class ServerError(ApiError):
 _BY_CODE: dict[str, type[ApiError]] = {
     "unknown_runtime": UnknownRuntimeError,
     "runtime_unavailable": RuntimeUnavailableError,
+    "quota_exceeded": QuotaError,
 }
 _BY_STATUS: dict[int, type[ApiError]] = {
     400: InvalidRequestError,

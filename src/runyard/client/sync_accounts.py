@@ -16,6 +16,7 @@ from runyard.client.account_models import (
     TotpOffer,
     WaitingDevice,
 )
+from runyard.client.policy_wire import LIMITS, OwnLimits, parse_limits
 from runyard.client.sync_connection import Connection
 from runyard.client.wire import render_given
 
@@ -70,6 +71,11 @@ class Accounts:
 
     def me(self) -> OwnAccount:
         return wire.parse_own_account(self._connection.call("GET", wire.ACCOUNT))
+
+    def limits(self, runtime: str | None = None) -> OwnLimits:
+        """Return what one may ask for, with a runtime if one is named, and what one spent today."""
+        fields = render_given(runtime=runtime)
+        return parse_limits(self._connection.call("GET", LIMITS, params=fields))
 
     def export(self) -> bytes:
         """Return everything that is one's own in a ZIP archive."""

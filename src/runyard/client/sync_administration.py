@@ -13,7 +13,9 @@ from runyard.client.account_models import (
     PasswordLink,
 )
 from runyard.client.async_administration import USER
+from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.sync_connection import Connection
+from runyard.client.sync_policies import Policies
 from runyard.client.wire import render_given
 
 
@@ -73,3 +75,24 @@ class Administration:
 
     def withdraw_invitation(self, invitation_id: str) -> None:
         self._connection.call("DELETE", wire.invitation_path(invitation_id))
+
+    @property
+    def policies(self) -> Policies:
+        return Policies(self._connection)
+
+    def audit(
+        self,
+        *,
+        actor: str = "",
+        action: str = "",
+        query: str = "",
+        limit: int = 50,
+        before: str | None = None,
+    ) -> AuditPage:
+        """List what administrators changed, newest first. `actor` is an account's id, `action` one
+        or the group before its dot, `query` a part of whom or what.
+        """
+        fields = render_given(
+            actor=actor, action=action, query=query, limit=str(limit), before=before
+        )
+        return parse_audit(self._connection.call("GET", AUDIT, params=fields))

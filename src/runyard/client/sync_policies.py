@@ -1,0 +1,49 @@
+"""Policies as administrators set them, method by method as in the asynchronous client."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from runyard.client import policy_wire as wire
+from runyard.client.policy_wire import ExplainedValue, Layer, Layers
+from runyard.client.sync_connection import Connection
+from runyard.client.wire import render_given
+
+
+class Policies:
+    """`client.admin.policies`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def list(self) -> Layers:
+        """Return what is set, and what the server was started with."""
+        return wire.parse_layers(self._connection.call("GET", wire.POLICIES))
+
+    def view(self, layer: str) -> Layer:
+        return wire.parse_layer(self._connection.call("GET", wire.layer_path(layer)))
+
+    def set(self, layer: str, values: Mapping[str, Any], *, version: int | None = None) -> Layer:
+        """Let a layer say this, in place of all it said; with `version`, only if that is still the
+        version there is (0: nothing was said).
+        """
+        answer = self._connection.call(
+            "PUT",
+            wire.layer_path(layer),
+            json=dict(values),
+            headers=wire.version_header(version),
+        )
+        return wire.parse_layer(answer)
+
+    def delete(self, layer: str) -> None:
+        """Let a layer say nothing."""
+        self._connection.call("DELETE", wire.layer_path(layer))
+
+    def explain(
+        self, *, account: str | None = None, role: str | None = None, runtime: str | None = None
+    ) -> Sequence[ExplainedValue]:
+        """Return what holds for an account (its id), a role, or who has no account."""
+        fields = render_given(account=account, role=role, runtime=runtime)
+        answer = self._connection.call("GET", wire.EFFECTIVE, params=fields)
+        return wire.parse_explained(answer)
