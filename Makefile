@@ -6,10 +6,11 @@ BIN := .venv/bin
 SERVE_ARGS ?=
 TEST_ARGS ?=
 BENCH_ARGS ?=
+LOAD_ARGS ?=
 
 export RUNYARD_TOOLCHAIN_DIRS ?= ["$(CURDIR)/tools"]
 
-.PHONY: help setup serve check test test-all test-vm bench fix agent lock clean
+.PHONY: help setup serve check test test-all test-vm bench load fix agent lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -40,6 +41,9 @@ test-vm: setup ## Run the engine's suites under cgroup v2, as root and rootless,
 bench: setup ## Measure Runyard against a bare process, side by side
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
+load: setup .venv/.load ## Let 200 people use a server at once for five minutes
+	$(BIN)/python -m bench.crowd $(LOAD_ARGS)
+
 fix: setup ## Format and repair what can be repaired
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -53,6 +57,7 @@ agent: .venv/.serve ## Build the agent for this machine
 lock: .venv/.dev ## Pin the dependencies anew
 	$(BIN)/uv pip compile $(LOCK) --extra server pyproject.toml requirements/dev.in -o requirements/dev.txt
 	$(BIN)/uv pip compile $(LOCK) --extra server pyproject.toml requirements/serve.in -c requirements/dev.txt -o requirements/serve.txt
+	$(BIN)/uv pip compile $(LOCK) requirements/load.in -c requirements/dev.txt -o requirements/load.txt
 
 clean: ## Remove what the other recipes made
 	rm -rf .venv .cache .runyard build dist node_modules src/runyard/_binaries
@@ -67,6 +72,10 @@ LOCK := --quiet --python-version 3.11 --universal --generate-hashes --no-emit-in
 
 .venv/.dev: requirements/dev.txt .venv/.serve
 	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+.venv/.load: requirements/load.txt .venv/.dev
+	$(BIN)/pip install --quiet --require-hashes -r requirements/load.txt
 	@touch $@
 
 .venv/.serve: requirements/serve.txt pyproject.toml hatch_build.py

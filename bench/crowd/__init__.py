@@ -1,0 +1,1 @@
+"""Many people at once: signed in, writing, running and sharing, for minutes."""
