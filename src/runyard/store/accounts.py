@@ -27,7 +27,7 @@ from runyard.store.account_tables import accounts, recovery_codes, sessions, tic
 from runyard.store.audit import add_entry
 from runyard.store.database import Database
 from runyard.store.moments import from_us, to_us
-from runyard.store.tables import executions
+from runyard.store.tables import executions, spendings
 
 _LAST_ADMIN = "This is the last active administrator; make another one first."
 
@@ -188,6 +188,7 @@ class AccountRecords:
                 select(accounts.c.id).where(accounts.c.id == account_id).with_for_update()
             )
             connection.execute(delete(executions).where(executions.c.owner_id == account_id))
+            connection.execute(delete(spendings).where(spendings.c.owner_id == account_id))
             gone = connection.execute(delete(accounts).where(accounts.c.id == account_id))
             if gone.rowcount:
                 add_entry(connection, entry)

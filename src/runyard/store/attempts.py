@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, update
+from sqlalchemy import BindParameter, Connection, Executable, bindparam, case, delete, update
 
 from runyard.store.account_tables import attempts
 from runyard.store.database import Database
-from runyard.store.statements import insert_into
+from runyard.store.statements import Upsert
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +65,23 @@ class AttemptRecords:
 
 def count_attempt(connection: Connection, key: str, *, now: int, limit: int) -> tuple[int, int]:
     """Count one more; a window that began before `limit` is over, and a new one begins."""
-    is_over = attempts.c.began_us <= limit
+    values = {"new_key": key, "new_began_us": now, "limit_us": limit}
+    [(count, began)] = _COUNT.on(connection).rows(connection, values)
+    return count, began
+
+
+def _build_count(insert: Any) -> Executable:
+    is_over = attempts.c.began_us <= bindparam("limit_us")
+    began: BindParameter[int] = bindparam("new_began_us")
     changes: dict[str, Any] = {
         "count": case((is_over, 1), else_=attempts.c.count + 1),
-        "began_us": case((is_over, now), else_=attempts.c.began_us),
+        "began_us": case((is_over, began), else_=attempts.c.began_us),
     }
-    statement = (
-        insert_into(connection, attempts)
-        .values(key=key, began_us=now, count=1)
-        .on_conflict_do_update(index_elements=[attempts.c.key], set_=changes)
-        .returning(attempts.c.count, attempts.c.began_us)
-    )
-    count, began = connection.execute(statement).one()
-    return count, began
+    added = insert(attempts).values(key=bindparam("new_key"), began_us=began, count=1)
+    executable: Executable = added.on_conflict_do_update(
+        index_elements=[attempts.c.key], set_=changes
+    ).returning(attempts.c.count, attempts.c.began_us)
+    return executable
+
+
+_COUNT = Upsert(_build_count)

@@ -11,18 +11,28 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from sqlalchemy import BindParameter, Connection, bindparam, func, select, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Executable,
+    bindparam,
+    delete,
+    func,
+    select,
+    update,
+)
 
 from runyard.store.account_tables import accounts
 from runyard.store.attempts import count_attempt
 from runyard.store.interface import Quota, Refusal, Spending
 from runyard.store.moments import DAY_US
-from runyard.store.statements import Statement, insert_into
+from runyard.store.statements import Statement, Upsert
 from runyard.store.tables import UNFINISHED, executions, spendings
 
 _MINUTE_US = 60_000_000
 # Until something of the same owner is finished.
 _SOON_SECONDS = 5
+_DAYS_KEPT = 400
 
 _OWNER: BindParameter[str] = bindparam("wanted_owner")
 _OF_OWNER = (executions.c.owner_id == _OWNER) & UNFINISHED
@@ -79,7 +89,9 @@ def lock(connection: Connection, owner_id: str) -> None:
     """Let nobody else add or finish an execution of this account before this commits. It comes
     before any lock on an execution, so that two who wait for each other cannot be.
     """
-    connection.execute(_LOCK_ACCOUNT, {"wanted_owner": owner_id})
+    if connection.dialect.name != "sqlite":
+        # SQLite has one writer.
+        connection.execute(_LOCK_ACCOUNT, {"wanted_owner": owner_id})
 
 
 def refuse(connection: Connection, owner_id: str, quota: Quota, *, now: int) -> Refusal | None:
@@ -159,16 +171,32 @@ def release_all(connection: Connection) -> None:
 
 
 def add_spending(connection: Connection, owner_id: str, *, cpu_us: int, now: int) -> None:
-    changes = {
-        "cpu_us": spendings.c.cpu_us + cpu_us,
-        "execution_count": spendings.c.execution_count + 1,
-    }
-    statement = (
-        insert_into(connection, spendings)
-        .values(owner_id=owner_id, day=now // DAY_US, cpu_us=cpu_us, execution_count=1)
-        .on_conflict_do_update(index_elements=["owner_id", "day"], set_=changes)
+    values = {"new_owner": owner_id, "new_day": now // DAY_US, "more_us": cpu_us}
+    _SPEND.on(connection).change(connection, values)
+
+
+def delete_old(connection: Connection, *, now: int) -> int:
+    """Delete what was spent on days of which nobody asks any more."""
+    old = delete(spendings).where(spendings.c.day < now // DAY_US - _DAYS_KEPT)
+    return connection.execute(old).rowcount
+
+
+def _build_spend(insert: Any) -> Executable:
+    more: BindParameter[int] = bindparam("more_us")
+    added = insert(spendings).values(
+        owner_id=bindparam("new_owner"), day=bindparam("new_day"), cpu_us=more, execution_count=1
     )
-    connection.execute(statement)
+    executable: Executable = added.on_conflict_do_update(
+        index_elements=["owner_id", "day"],
+        set_={
+            "cpu_us": spendings.c.cpu_us + more,
+            "execution_count": spendings.c.execution_count + 1,
+        },
+    )
+    return executable
+
+
+_SPEND = Upsert(_build_spend)
 
 
 def find_spending(connection: Connection, owner_id: str, *, now: int) -> Spending:

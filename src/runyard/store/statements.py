@@ -81,6 +81,19 @@ class Statement:
         return _Compiled(str(compiled), bind, row._make)
 
 
+class Upsert:
+    """A statement that adds a row or says what to do about the one that is there, for each of the
+    databases. `build` is given the insert of one of them.
+    """
+
+    def __init__(self, build: Callable[[Any], Executable]) -> None:
+        self._of_sqlite = Statement(build(sqlite.insert))
+        self._of_postgresql = Statement(build(postgresql.insert))
+
+    def on(self, connection: Connection) -> Statement:
+        return self._of_postgresql if _sqlite_of(connection) is None else self._of_sqlite
+
+
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """Return an insert that can say what to do about a row that is there."""
     if connection.dialect.name == "sqlite":

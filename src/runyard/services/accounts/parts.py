@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 
 from runyard.domain.account import Role
 from runyard.services.accounts.access_tokens import AccessTokens
@@ -18,6 +19,7 @@ from runyard.services.accounts.second_factor import SecondFactor
 from runyard.services.accounts.sessions import SESSION_DAYS, Sessions
 from runyard.services.accounts.sign_up import SignUp, SignUpMode
 from runyard.services.audit import Audit
+from runyard.store import quotas
 from runyard.store.accounts import AccountRecords
 from runyard.store.api_tokens import ApiTokenRecords
 from runyard.store.attempts import AttemptRecords
@@ -60,6 +62,7 @@ class Sweep:
         self._tickets = TicketRecords(database)
         self._device_logins = DeviceLoginRecords(database)
         self._attempts = AttemptRecords(database)
+        self._database = database
         self._now_us = now_us
 
     async def run(self) -> None:
@@ -69,6 +72,7 @@ class Sweep:
         await self._tickets.delete_expired(now=now)
         await self._device_logins.delete_expired(now=now)
         await self._attempts.delete_old(before=now - WINDOW_SECONDS_MAX * 1_000_000)
+        await self._database.write(partial(quotas.delete_old, now=now))
 
 
 def open_accounts(

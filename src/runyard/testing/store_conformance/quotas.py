@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 
@@ -22,6 +23,8 @@ from runyard.store.interface import (
     Quota,
     Rivals,
 )
+from runyard.store.moments import DAY_US, now_us
+from runyard.store.quotas import delete_old
 from runyard.testing.store_conformance.samples import (
     ATTEMPTS_MAX,
     LEASE_SECONDS,
@@ -196,3 +199,22 @@ class QuotaConformance:
 
         assert (await _add(store, owner_id, quota)).is_added
         assert not (await _add(store, owner_id, quota)).is_added
+
+    async def test_what_was_spent_goes_with_the_account_and_with_the_years(
+        self, store: ExecutionStore, database: Database, owner_id: str
+    ) -> None:
+        other_id = new_identifier()
+        for each in (owner_id, other_id):
+            await _add(store, each, None)
+        for execution in await _claim(store):
+            await _finish(store, execution, cpu_seconds=1.0)
+
+        assert await AccountRecords(database).delete(owner_id)
+        later = now_us() + 500 * DAY_US
+        gone = await store.find_spending(owner_id)
+        kept = await store.find_spending(other_id)
+        deleted = await database.write(partial(delete_old, now=later))
+
+        assert (gone.cpu_us, kept.cpu_us) == (0, SECOND_US)
+        assert deleted >= 1
+        assert (await store.find_spending(other_id)).cpu_us == 0
