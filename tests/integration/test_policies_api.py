@@ -151,6 +151,19 @@ async def test_cpu_seconds_of_a_day_are_bounded(chief: Browser, user: Browser) -
     assert (spent["executions"], spent["cpu_seconds_granted"]) == (1, 0)
 
 
+async def test_input_and_waits_are_bounded_too(chief: Browser, user: Browser) -> None:
+    await put(chief, "role:user", {"stdin_bytes_max": 3, "wait_seconds_max": 0.0})
+
+    started = await run(user, SLEEP, args=["60"], interactive=True)
+    path = f"/executions/{started['id']}"
+    refused = await user.ask("POST", f"{path}/stdin", {"data": "four"}, status=413)
+    await user.ask("POST", f"{path}/stdin", {"data": "3.\n"}, status=204)
+    await user.ask("POST", f"{path}/cancel")
+
+    assert started["state"] != "finished"
+    assert "at most 3" in refused["detail"]
+
+
 @pytest.mark.parametrize(
     ("layer", "values", "code"),
     [

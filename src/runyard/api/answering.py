@@ -31,7 +31,8 @@ async def respond_submitted(
     request: Request, application: Application, execution: Execution, *, wait_seconds: float
 ) -> Response:
     """Answer with what was submitted, finished if it ends in time."""
-    wait = min(wait_seconds, application.settings.policy.wait_seconds_max)
+    policy = application.policies.find(request.state.principal, execution.request.runtime_id)
+    wait = min(wait_seconds, policy.wait_seconds_max)
     if wait > 0 and execution.state is not State.FINISHED:
         execution = await application.executions.wait(execution.id, seconds_max=wait)
     # Wherever the application is mounted.

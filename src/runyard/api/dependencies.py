@@ -43,7 +43,8 @@ async def stopping_of(connection: HTTPConnection) -> asyncio.Event:
 async def executions_of(
     application: Annotated[Application, Depends(application_of)], principal: CurrentPrincipal
 ) -> ViewedExecutions:
-    return ViewedExecutions(application.executions, principal)
+    policy = application.policies.find(principal)
+    return ViewedExecutions(application.executions, principal, policy=policy)
 
 
 async def visitor_of(request: Request) -> Visitor:

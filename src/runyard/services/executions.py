@@ -236,12 +236,7 @@ class Executions:
         """Raises ConflictError if the execution is finished or not interactive, TooLargeError for
         more than one message may carry, BusyError if the program reads too slowly.
         """
-        if len(data) > self._policy.stdin_bytes_max:
-            raise TooLargeError(
-                f"The input has {len(data)} bytes; at most {self._policy.stdin_bytes_max} are"
-                " allowed in one message.",
-                limit="stdin_bytes_max",
-            )
+        check_message(data, self._policy)
         encoded = base64.b64encode(data).decode("ascii")
         await self._send_input(execution_id, {"kind": "stdin", "data": encoded})
 
@@ -333,6 +328,16 @@ class Executions:
                 continue
             after = event.sequence
             yield event
+
+
+def check_message(data: bytes, policy: Policy) -> None:
+    """Refuse more input than one message may carry. Raises TooLargeError."""
+    if len(data) > policy.stdin_bytes_max:
+        raise TooLargeError(
+            f"The input has {len(data)} bytes; at most {policy.stdin_bytes_max} are allowed in one"
+            " message.",
+            limit="stdin_bytes_max",
+        )
 
 
 def _check_id(execution_id: str) -> None:

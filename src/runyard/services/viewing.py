@@ -11,20 +11,23 @@ from runyard.domain.events import Event
 from runyard.domain.execution import Execution
 from runyard.domain.limits import Policy
 from runyard.domain.submission import Submission
-from runyard.services.executions import Executions
+from runyard.services.executions import Executions, check_message
 
 
 class ViewedExecutions:
     """Has the methods of Executions, for a principal. What he may not see raises the same
-    NotFoundError as what there is not.
+    NotFoundError as what there is not. `policy` is what holds for him.
     """
 
-    def __init__(self, executions: Executions, principal: Principal) -> None:
+    def __init__(
+        self, executions: Executions, principal: Principal, *, policy: Policy | None = None
+    ) -> None:
         self._executions = executions
         self._principal = principal
+        self._policy = policy
 
-    async def submit(self, submission: Submission, *, policy: Policy) -> Execution:
-        """`policy` is what holds for the principal."""
+    async def submit(self, submission: Submission, *, policy: Policy | None = None) -> Execution:
+        """`policy` is what holds for the principal with this runtime."""
         return await self._executions.submit(
             submission, owner_id=self._principal.owner_id, policy=policy
         )
@@ -63,6 +66,8 @@ class ViewedExecutions:
 
     async def write_stdin(self, execution_id: str, data: bytes) -> None:
         await self._look(execution_id)
+        if self._policy is not None:
+            check_message(data, self._policy)
         await self._executions.write_stdin(execution_id, data)
 
     async def close_stdin(self, execution_id: str) -> None:
