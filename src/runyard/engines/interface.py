@@ -8,9 +8,9 @@ the same everywhere. What the types cannot say stands in the docstrings here and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from runyard.domain.limits import Limits, Usage
 from runyard.domain.runtime import Command, Mount
@@ -166,4 +166,38 @@ class Engine(Protocol):
 
     async def aclose(self) -> None:
         """Destroy what this engine created and release the platform. Idempotent."""
+        ...
+
+
+class EngineKind(Protocol):
+    """One kind of platform, as an administrator configures it: `KIND` in the module that the
+    engine's entry point names. Options are JSON values and hold no secrets: they are shown to
+    administrators and stand in the audit log.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+    def schema(self) -> dict[str, Any]:
+        """Return the JSON schema of the options, for a form."""
+        ...
+
+    def check(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options with their defaults. Raises InvalidRequestError that names what is
+        wrong.
+        """
+        ...
+
+    def open(
+        self, options: Mapping[str, Any], groundwork: object, *, is_trial: bool = False
+    ) -> Engine:
+        """Return an engine of checked options. `groundwork` is what this kind started while the
+        server still had its first rights, and may end with the engine that is opened of it. A trial
+        lives beside that one, has one sandbox at a time and must take nothing from it.
+
+        Raises EngineUnavailableError if this platform cannot be reached from here.
+        """
         ...

@@ -20,21 +20,32 @@ and the kernel ends each slot's pid namespace with the slot.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from runyard.domain.errors import BusyError, EngineError, EngineUnavailableError
-from runyard.engines.interface import Capabilities, Engine, SandboxSpec
+from pydantic import ValidationError
+
+from runyard.domain.errors import (
+    BusyError,
+    EngineError,
+    EngineUnavailableError,
+    InvalidRequestError,
+)
+from runyard.engines.interface import Capabilities, Engine, EngineKind, SandboxSpec
 from runyard.engines.linux import probe
 from runyard.engines.linux.launcher import LauncherHandle
-from runyard.engines.linux.options import LinuxOptions
+from runyard.engines.linux.options import LinuxOptions, PlatformOptions
 from runyard.engines.linux.sandbox import LinuxSandbox
 from runyard.engines.linux.slot import Slot
 from runyard.engines.linux.spec import RequestKind, pack_mounts, pack_zygote
 
 _Result = TypeVar("_Result")
+# Of the launcher's slots: a trial takes them beside whatever else runs.
+_TRIAL_SLOTS = 2
 
 
 def build(launcher: LauncherHandle, options: LinuxOptions) -> Engine:
@@ -42,7 +53,12 @@ def build(launcher: LauncherHandle, options: LinuxOptions) -> Engine:
 
 
 class LinuxEngine:
-    def __init__(self, launcher: LauncherHandle, options: LinuxOptions) -> None:
+    """`owns_launcher`: the launcher ends with the engine."""
+
+    def __init__(
+        self, launcher: LauncherHandle, options: LinuxOptions, *, owns_launcher: bool = True
+    ) -> None:
+        self._owns_launcher = owns_launcher
         self._launcher = launcher
         self._options = options
         self._numbers = count(1)
@@ -93,10 +109,15 @@ class LinuxEngine:
         self._is_closed = True
         await asyncio.gather(*(sandbox.destroy() for sandbox in tuple(self._sandboxes.values())))
         await asyncio.gather(*tuple(self._tasks), return_exceptions=True)
-        for slot in self._idle.values():
-            slot.close()
+        idle = tuple(self._idle.values())
         self._idle.clear()
-        await asyncio.to_thread(self._launcher.close)
+        if self._owns_launcher:
+            for slot in idle:
+                slot.close()
+            await asyncio.to_thread(self._launcher.close)
+        else:
+            # A launcher that is gone has taken them along.
+            await asyncio.gather(*(self._discard(slot) for slot in idle), return_exceptions=True)
 
     def _take_idle(self, spec: SandboxSpec) -> Slot | None:
         # The most recently used first: its pages are warm.
@@ -178,3 +199,53 @@ class LinuxEngine:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+
+class LinuxKind:
+    """What an administrator configures of this machine's own sandboxes."""
+
+    name = "linux"
+    description = "Sandboxes of this machine's own kernel: namespaces, cgroups and seccomp."
+
+    def schema(self) -> dict[str, Any]:
+        return PlatformOptions.model_json_schema()
+
+    def check(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return _parse(options).model_dump()
+
+    def open(
+        self, options: Mapping[str, Any], groundwork: object, *, is_trial: bool = False
+    ) -> Engine:
+        if not isinstance(groundwork, LauncherHandle):
+            raise EngineUnavailableError("Sandboxes need the launcher; it was not started.")
+        chosen, most = _parse(options), groundwork.options.slot_count_max - _TRIAL_SLOTS
+        slot_count_max = min(chosen.slot_count_max or most, most)
+        return LinuxEngine(
+            groundwork,
+            replace(
+                groundwork.options,
+                slot_count_max=_TRIAL_SLOTS if is_trial else slot_count_max,
+                startup_seconds=chosen.startup_seconds,
+                grace_seconds=chosen.grace_seconds,
+            ),
+            owns_launcher=not is_trial,
+        )
+
+
+def _parse(options: Mapping[str, Any]) -> PlatformOptions:
+    try:
+        # Not from Python's values: those of JSON have no other form.
+        return PlatformOptions.model_validate_json(json.dumps(dict(options)))
+    except ValidationError as error:
+        errors = [
+            {
+                "field": ".".join(("options", *map(str, each["loc"]))),
+                "message": each["msg"],
+            }
+            for each in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        first = errors[0]
+        raise InvalidRequestError(f"{first['field']}: {first['message']}", errors=errors) from error
+
+
+KIND: EngineKind = LinuxKind()

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from runyard.domain.limits import Limits, Policy
 
 
@@ -30,3 +32,28 @@ class LinuxOptions:
     # The agent's binary, if not the one in the package.
     agent_path: Path | None = None
     startup_seconds: float = 10.0
+
+
+class PlatformOptions(BaseModel):
+    """What an administrator may choose while the server runs: within what the launcher was started
+    with, and taken up when the server opens the platform.
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, frozen=True)
+
+    slot_count_max: int | None = Field(
+        default=None,
+        ge=4,
+        le=256,
+        description="Sandboxes at a time, those that stand ready included; null: as many as the"
+        " server was started for, which is also the most there can be.",
+    )
+    startup_seconds: float = Field(
+        default=10.0, ge=1.0, le=120.0, description="How long a sandbox may take to start."
+    )
+    grace_seconds: float = Field(
+        default=60.0,
+        ge=1.0,
+        le=600.0,
+        description="How long after its wall limit a step is ended from outside its sandbox.",
+    )
