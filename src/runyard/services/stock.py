@@ -81,6 +81,7 @@ class Stock:
         self._changed = (asyncio.Event(), asyncio.Event())
         self._made_at = [0.0, 0.0]
         self._being_made = 0
+        self._is_paused = False
         self._shown: dict[Kind, int] = {}
         self._alarm: asyncio.TimerHandle | None = None
         self._ending: set[asyncio.Task[None]] = set()
@@ -128,6 +129,23 @@ class Stock:
         """Something ended: there may be room for more."""
         for changed in self._changed:
             changed.set()
+
+    @property
+    def ready_count(self) -> int:
+        return sum(len(shelf.ready) for shelf in self._shelves.values())
+
+    async def pause(self) -> None:
+        """Destroy what stands ready, and keep nothing ready until `resume`."""
+        self._is_paused = True
+        for shelf in self._shelves.values():
+            for ready in tuple(shelf.ready):
+                self._drop(shelf, ready, reason="disabled")
+        while self._ending:
+            await asyncio.wait(self._ending)
+
+    def resume(self) -> None:
+        self._is_paused = False
+        self.look_again()
 
     async def keep_filled(self) -> None:
         """Make what is missing until cancelled; then destroy what stands ready."""
@@ -222,7 +240,7 @@ class Stock:
         seconds = time.perf_counter() - started
         shelf.learn(seconds)
         self._metrics.pool.start_seconds.labels(*_labels(shelf)).observe(seconds)
-        if self._shelves.get(kind) is not shelf:
+        if self._shelves.get(kind) is not shelf or self._is_paused:
             self._discard(ready.sandbox)
             return
         shelf.ready.append(ready)
@@ -253,7 +271,7 @@ class Stock:
     def _find_missing(self, targets: dict[Kind, int], *, is_slow: bool) -> Shelf | None:
         """Return the shelf to fill next: an empty one first, then the most recently asked for."""
         now = time.monotonic()
-        if self._is_busy() and now - self._made_at[is_slow] < _REST_SECONDS:
+        if self._is_paused or (self._is_busy() and now - self._made_at[is_slow] < _REST_SECONDS):
             return None
         missing = [
             shelf

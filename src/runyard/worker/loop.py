@@ -11,6 +11,7 @@ import structlog
 
 from runyard.bus.interface import Bus
 from runyard.domain.execution import Execution
+from runyard.services.claiming import ClaimGate
 from runyard.services.reaper import Reaper
 from runyard.services.runner import Attempt, Runner, Stop
 from runyard.store.interface import ExecutionStore
@@ -45,6 +46,7 @@ class Worker:
         reaper: Reaper,
         metrics: Metrics,
         options: WorkerOptions,
+        gate: ClaimGate | None = None,
     ) -> None:
         self._store = store
         self._bus = bus
@@ -52,6 +54,7 @@ class Worker:
         self._reaper = reaper
         self._metrics = metrics
         self._options = options
+        self._gate = gate or ClaimGate()
         self._attempts: dict[str, Attempt] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # Those of which something runs or is about to.
@@ -65,6 +68,14 @@ class Worker:
     def is_working(self) -> bool:
         """Whether new executions are being claimed."""
         return self._is_claiming
+
+    @property
+    def running_count(self) -> int:
+        return len(self._running)
+
+    @property
+    def concurrency(self) -> int:
+        return self._options.concurrency
 
     async def run(self) -> None:
         """Work until `stop`, then let what runs go on for a while."""
@@ -94,17 +105,25 @@ class Worker:
                 await self._has_room.wait()
                 continue
             try:
-                claimed = await self._claim(room)
+                has_more = await self._claim_some(room)
             except Exception:  # noqa: BLE001  A database that is away comes back.
                 _log.exception("claim_failed")
                 self._metrics.unhandled_errors.labels(where="worker").inc()
                 await self._bus.wait_for_work(_RETRY_SECONDS)
                 continue
-            for execution in claimed:
-                self._begin(execution)
-            if len(claimed) < room:
+            if not has_more:
                 await self._bus.wait_for_work(_LOOK_AGAIN_SECONDS)
         self._is_claiming = False
+
+    async def _claim_some(self, room: int) -> bool:
+        """Claim what there is room for; return whether there may be more."""
+        async with self._gate.pass_through() as is_open:
+            if not is_open:
+                return False
+            claimed = await self._claim(room)
+            for execution in claimed:
+                self._begin(execution)
+            return len(claimed) >= room
 
     def _count_room(self) -> int:
         most = self._options.concurrency
