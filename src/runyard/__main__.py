@@ -157,7 +157,7 @@ def _keep_what_is_loaded() -> None:
 
 def _describe_profile(application: Application) -> str:
     settings = application.settings
-    if settings.is_anonymous_allowed:
+    if application.live_settings.is_anonymous_allowed:
         return f"{settings.profile}: anybody on this machine may run code"
     return f"{settings.profile}: who has an account may run code"
 
@@ -210,14 +210,15 @@ async def _create_account(settings: Settings, account: NewAccount) -> str:
     from runyard.bootstrap import open_records
     from runyard.domain.account import Role
     from runyard.domain.audit import Actor
-    from runyard.parts import build_accounts, build_audit
+    from runyard.parts import build_accounts, build_audit, build_live_settings
     from runyard.services.accounts.sign_up import Applicant
 
     database = await open_records(settings)
     try:
         applicant = Applicant(name=account.name, email=account.email, password=account.password)
         role = Role.ADMIN if account.is_admin else Role.USER
-        accounts = build_accounts(settings, database, build_audit(database))
+        live_settings = build_live_settings(settings, database)
+        accounts = build_accounts(settings, database, build_audit(database), live_settings)
         operator = Actor(name="command line")
         made = await accounts.sign_up.create(applicant, role=role, by=operator)
     finally:

@@ -7,7 +7,6 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,27 @@ import structlog
 from sqlalchemy import make_url
 
 from runyard.bus.memory import MemoryBus
-from runyard.domain.errors import EngineUnavailableError
 from runyard.domain.runtime import Runtime
 from runyard.engines.interface import Capabilities, Engine
-from runyard.engines.linux.engine import build as build_linux_engine
 from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.privileges import code_paths, drop_privileges
+from runyard.opening import find_kinds, open_platform
 from runyard.options import (
     artifact_caps,
     linux_options,
     worker_options,
 )
-from runyard.parts import Parts, Services, build_parts, build_services
+from runyard.parts import (
+    Footing,
+    Parts,
+    Services,
+    build_live_settings,
+    build_parts,
+    build_services,
+)
 from runyard.services.catalogue import load_catalogue
 from runyard.services.clearing import clear_hourly
+from runyard.services.platforms import Platforms
 from runyard.services.prepared import PreparedFiles, prepared_folder
 from runyard.services.preparing import Preparing
 from runyard.services.reaper import Reaper, destroy_orphans
@@ -136,20 +142,16 @@ async def open_application(
         runtimes = Runtimes(
             found,
             cache_file=settings.data_dir / "runtimes.json",
-            context=ground.capabilities.isolation,
+            context=ground.platform.capabilities.isolation,
         )
         async with _run(settings, ground, runtimes=runtimes, self_tests=self_tests) as application:
             yield application
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Ground:
+class _Ground(Footing):
     """What everything else stands on."""
 
-    database: Database
-    store: ExecutionStore
-    engine: Engine
-    capabilities: Capabilities
     owner: str
     is_dead: Callable[[str], bool]
     prepared: PreparedFiles | None
@@ -163,14 +165,17 @@ async def _open_ground(
     with _lock(settings) as is_alone:
         database = await open_records(settings)
         try:
-            async with _open_engine(settings, launcher, engine) as (opened, capabilities):
+            kinds, groundwork = find_kinds(launcher, engine)
+            async with open_platform(settings, database, kinds, groundwork) as platform:
                 if is_alone:
-                    await destroy_orphans(opened)
+                    await destroy_orphans(platform.engine)
                 yield _Ground(
                     database=database,
                     store=SqlExecutionStore(database),
-                    engine=opened,
-                    capabilities=capabilities,
+                    platform=platform,
+                    kinds=kinds,
+                    groundwork=groundwork,
+                    live_settings=build_live_settings(settings, database),
                     owner=owner,
                     is_dead=anybody_but(owner) if is_alone else is_dead,
                     prepared=_open_prepared(settings, launcher, is_alone=is_alone),
@@ -184,13 +189,7 @@ async def _run(
     settings: Settings, ground: _Ground, *, runtimes: Runtimes, self_tests: bool
 ) -> AsyncIterator[Application]:
     bus = MemoryBus()
-    parts = build_parts(
-        settings,
-        engine=ground.engine,
-        capabilities=ground.capabilities,
-        store=ground.store,
-        bus=bus,
-    )
+    parts = build_parts(settings, platform=ground.platform, store=ground.store, bus=bus)
     metrics, pool = parts.metrics, parts.pool
     reaper = Reaper(
         store=ground.store,
@@ -199,15 +198,16 @@ async def _run(
         metrics=metrics,
         is_dead=ground.is_dead,
         attempts_max=settings.attempts_max,
-        retention=timedelta(days=settings.retention_days),
+        retention=lambda: ground.live_settings.retention,
     )
     worker = _build_worker(settings, ground, parts, reaper=reaper, runtimes=runtimes)
     # Before anything new is claimed, so that nobody waits for what died.
     await reaper.recover()
-    services = build_services(
-        settings, parts, database=ground.database, store=ground.store, runtimes=runtimes
-    )
+    services = build_services(settings, parts, ground, runtimes=runtimes, worker=worker)
     await services.policies.load()
+    # Before anything is claimed or served.
+    await services.live_settings.look_again()
+    await services.platforms.look_again()
     preparing = _offer_runtimes(settings, ground, parts, runtimes)
     try:
         async with (
@@ -217,14 +217,16 @@ async def _run(
             _behind(services.policies.keep_current()),
             _behind(clear_hourly(services.accounts.sweep.run, name="accounts")),
             _behind(clear_hourly(services.projects.empty_trash, name="trash")),
-            _behind(preparing.settle() if self_tests else None),
+            _behind(services.live_settings.follow()),
+            _behind(services.platforms.follow()),
+            _behind(_settle(preparing, services.platforms) if self_tests else None),
         ):
             yield Application(
                 **{each.name: getattr(services, each.name) for each in fields(services)},
                 settings=settings,
                 worker=worker,
-                engine=ground.engine,
-                capabilities=ground.capabilities,
+                engine=ground.platform.engine,
+                capabilities=ground.platform.capabilities,
                 metrics=metrics,
                 store=ground.store,
             )
@@ -254,6 +256,7 @@ def _build_worker(
         reaper=reaper,
         metrics=parts.metrics,
         options=worker_options(settings, ground.owner),
+        gate=parts.gate,
     )
 
 
@@ -273,6 +276,11 @@ def _offer_runtimes(
     )
     preparing.offer()
     return preparing
+
+
+async def _settle(preparing: Preparing, platforms: Platforms) -> None:
+    await platforms.wait_until_enabled()
+    await preparing.settle()
 
 
 @asynccontextmanager
@@ -330,34 +338,3 @@ async def open_records(settings: Settings) -> Database:
         await database.aclose()
         raise
     return database
-
-
-@asynccontextmanager
-async def _open_engine(
-    settings: Settings, launcher: LauncherHandle | None, given: Engine | None
-) -> AsyncIterator[tuple[Engine, Capabilities]]:
-    if given is not None:
-        yield given, await given.probe()
-        return
-    if launcher is None:
-        raise EngineUnavailableError("Sandboxes need the launcher; it was not started.")
-    engine = build_linux_engine(launcher, launcher.options)
-    try:
-        capabilities = await engine.probe()
-        _require_safety(capabilities, allow_weak_limits=settings.allow_weak_limits)
-        yield engine, capabilities
-    finally:
-        await engine.aclose()
-
-
-def _require_safety(capabilities: Capabilities, *, allow_weak_limits: bool) -> None:
-    if not capabilities.usable:
-        raise EngineUnavailableError(
-            f"Programs cannot be run safely here: {capabilities.reason}. Ask `runyard doctor`."
-        )
-    if capabilities.has_weak_limits and not allow_weak_limits:
-        weak = sorted(name for name, limit in capabilities.limits.items() if not limit.enforced)
-        raise EngineUnavailableError(
-            f"These limits are not enforced on this machine: {', '.join(weak)}. `runyard doctor`"
-            " says what to do; RUNYARD_ALLOW_WEAK_LIMITS=1 serves nevertheless."
-        )

@@ -11,6 +11,7 @@ from runyard.engines.linux.options import LinuxOptions
 from runyard.services.accounts import parts as account_parts
 from runyard.services.accounts.sealing import load_key
 from runyard.services.build_files import BuildFiles
+from runyard.services.live_settings import LiveSettings
 from runyard.services.machine import count_processors, find_memory_bytes
 from runyard.services.prepared import prepared_folder
 from runyard.services.preparing import LIMITS as PREPARING_LIMITS
@@ -87,7 +88,7 @@ def linux_options(settings: Settings, found: Iterable[Found]) -> LinuxOptions:
         limits_max=_largest([settings.policy.limits_max, PREPARING_LIMITS, *limits]),
         # Slots of several runtimes stay warm beside those in use and those that stand ready.
         slot_count_max=min(
-            2 * pool_size(settings) + 8 + settings.pool_count_max,
+            2 * pool_size(settings) + 10 + settings.pool_count_max,
             _SLOT_COUNT_MAX,
         ),
     )
@@ -102,10 +103,10 @@ def _largest(limits: Sequence[Limits]) -> Limits:
     )
 
 
-def account_options(settings: Settings) -> account_parts.Options:
+def account_options(live_settings: LiveSettings) -> account_parts.Options:
     return account_parts.Options(
-        sign_up=settings.sign_up,
-        totp_roles=settings.totp_roles,
+        sign_up=lambda: live_settings.sign_up,
+        totp_roles=lambda: live_settings.totp_roles,
         concurrency=count_processors(),
     )
 

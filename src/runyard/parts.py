@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 
 from runyard.bus.interface import Bus
-from runyard.engines.interface import Capabilities, Engine
+from runyard.engines.interface import EngineKind
 from runyard.options import (
     account_options,
     build_files,
@@ -19,24 +21,32 @@ from runyard.services.audit import Audit
 from runyard.services.build_cache import BuildCache
 from runyard.services.build_key import describe_host
 from runyard.services.checking import Checks
+from runyard.services.claiming import ClaimGate
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
+from runyard.services.health import HealthChecks, WorkerView
+from runyard.services.live_settings import LiveSettings
 from runyard.services.machine import count_processors
+from runyard.services.platforms import OpenPlatform, Platforms
 from runyard.services.policies import Policies
 from runyard.services.pool import Pool
 from runyard.services.projects import Projects
 from runyard.services.recent import RecentExecutions
 from runyard.services.runtimes import Runtimes
 from runyard.services.sharing import Sharing
+from runyard.services.trials import Trials
+from runyard.setting_specs import build_specs
 from runyard.settings import Settings
 from runyard.store.audit import AuditRecords
 from runyard.store.database import Database
 from runyard.store.documents import Documents
 from runyard.store.interface import ExecutionStore
 from runyard.store.moments import now_us
+from runyard.store.platforms import PlatformRecords
 from runyard.store.projects import ProjectRecords
+from runyard.store.queue_view import QueueRecords
 from runyard.store.sharing import SharingRecords
-from runyard.telemetry import Metrics
+from runyard.telemetry import Metrics, set_log_level
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +60,10 @@ class Services:
     accounts: Accounts
     policies: Policies
     audit: Audit
+    live_settings: LiveSettings
+    platforms: Platforms
+    trials: Trials
+    health_checks: HealthChecks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +75,7 @@ class Parts:
     pool: Pool
     builds: BuildCache
     completions: Completions
+    gate: ClaimGate
 
     async def aclose(self) -> None:
         await self.pool.aclose()
@@ -72,11 +87,11 @@ class Parts:
 def build_parts(
     settings: Settings,
     *,
-    engine: Engine,
-    capabilities: Capabilities,
+    platform: OpenPlatform,
     store: ExecutionStore,
     bus: Bus,
 ) -> Parts:
+    capabilities = platform.capabilities
     metrics, recent = Metrics(), RecentExecutions()
     return Parts(
         metrics=metrics,
@@ -84,7 +99,7 @@ def build_parts(
         recent=recent,
         checks=Checks(),
         pool=Pool(
-            engine,
+            platform.engine,
             size=pool_size(settings),
             metrics=metrics,
             processors=count_processors(),
@@ -96,17 +111,33 @@ def build_parts(
             context=lambda: f"{capabilities.isolation}\n{describe_host()}",
         ),
         completions=Completions(store=store, bus=bus, recent=recent, metrics=metrics),
+        gate=ClaimGate(),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footing:
+    """What a process has opened before anybody can ask for something. `kinds` are the engines that
+    can be configured, `groundwork` what each of them started, by name.
+    """
+
+    database: Database
+    store: ExecutionStore
+    platform: OpenPlatform
+    kinds: Mapping[str, EngineKind]
+    groundwork: Mapping[str, object]
+    live_settings: LiveSettings
 
 
 def build_services(
     settings: Settings,
     parts: Parts,
+    footing: Footing,
     *,
-    database: Database,
-    store: ExecutionStore,
     runtimes: Runtimes,
+    worker: WorkerView,
 ) -> Services:
+    database, store = footing.database, footing.store
     executions = Executions(
         store=store,
         bus=parts.bus,
@@ -117,7 +148,7 @@ def build_services(
         queue_length_max=settings.queue_length_max,
     )
     audit = build_audit(database)
-    accounts = build_accounts(settings, database, audit)
+    accounts = build_accounts(settings, database, audit, footing.live_settings)
     policies = Policies(
         Documents(database),
         audit,
@@ -133,6 +164,13 @@ def build_services(
         find_policy=policies.find,
         now_us=now_us,
     )
+    trials = Trials(
+        kinds=footing.kinds,
+        groundwork=footing.groundwork,
+        checks=parts.checks,
+        allow_weak_limits=settings.allow_weak_limits,
+    )
+    platforms = build_platforms(parts, footing, audit=audit, trials=trials, worker=worker)
     return Services(
         executions=executions,
         runtimes=runtimes,
@@ -141,6 +179,44 @@ def build_services(
         accounts=accounts,
         policies=policies,
         audit=audit,
+        live_settings=footing.live_settings,
+        platforms=platforms,
+        trials=trials,
+        health_checks=HealthChecks(
+            queue=QueueRecords(database),
+            worker=worker,
+            platforms=platforms,
+            runtimes=runtimes,
+            data_dir=settings.data_dir,
+            queue_length_max=settings.queue_length_max,
+            version=_find_version(),
+            now_us=now_us,
+        ),
+    )
+
+
+def build_platforms(
+    parts: Parts, footing: Footing, *, audit: Audit, trials: Trials, worker: WorkerView
+) -> Platforms:
+    return Platforms(
+        records=PlatformRecords(Documents(footing.database)),
+        audit=audit,
+        kinds=footing.kinds,
+        in_use=footing.platform,
+        pool=parts.pool,
+        count_running=lambda: worker.running_count,
+        gate=parts.gate,
+        wake=parts.bus.wake,
+        try_to_open=trials.require_usable,
+    )
+
+
+def build_live_settings(settings: Settings, database: Database) -> LiveSettings:
+    return LiveSettings(
+        documents=Documents(database),
+        audit=build_audit(database),
+        specs=build_specs(settings),
+        apply_log_level=set_log_level,
     )
 
 
@@ -148,9 +224,11 @@ def build_audit(database: Database) -> Audit:
     return Audit(AuditRecords(database), now_us=now_us)
 
 
-def build_accounts(settings: Settings, database: Database, audit: Audit) -> Accounts:
+def build_accounts(
+    settings: Settings, database: Database, audit: Audit, live_settings: LiveSettings
+) -> Accounts:
     sealer = Sealer(lambda: secret_keys(settings))
-    return open_accounts(database, sealer, account_options(settings), audit=audit)
+    return open_accounts(database, sealer, account_options(live_settings), audit=audit)
 
 
 def build_sharing(database: Database, *, projects: Projects, runtimes: Runtimes) -> Sharing:
@@ -161,3 +239,10 @@ def build_sharing(database: Database, *, projects: Projects, runtimes: Runtimes)
         list_runtimes=runtimes.list,
         now_us=now_us,
     )
+
+
+def _find_version() -> str:
+    try:
+        return version("runyard")
+    except PackageNotFoundError:
+        return "0"

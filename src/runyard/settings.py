@@ -13,7 +13,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runyard.domain.account import Role
 from runyard.domain.limits import ANONYMOUS_POLICY, GIB, MIB, Policy
-from runyard.services.accounts.attempts import Rule
 from runyard.services.accounts.sealing import KEY_CHARACTERS_MIN
 from runyard.services.accounts.sign_up import SignUpMode
 from runyard.services.machine import count_processors
@@ -47,11 +46,11 @@ class Settings(BaseSettings):
     profile: Literal["development", "production"] = "production"
     anonymous: bool | None = None
     # From one address, of those without an account.
-    anonymous_runs_per_minute: int = Field(default=30, ge=1)
+    anonymous_runs_per_minute: int = Field(default=30, ge=1, le=1_000_000)
     # Who may make an account for himself: anybody, who was invited, nobody.
     sign_up: SignUpMode = SignUpMode.INVITATION
     # Roles whose accounts must have a second factor.
-    totp_roles: tuple[Role, ...] = ()
+    totp_roles: tuple[Role, ...] = Field(default=(), max_length=len(Role))
     # Seal secrets in the database: the first seals, all of them open. By default one that is made
     # once, in a file in data_dir.
     secret_keys: tuple[SecretStr, ...] = ()
@@ -92,7 +91,7 @@ class Settings(BaseSettings):
     attempts_max: int = Field(default=3, ge=1)
     # How long a stopping worker lets running executions go on.
     drain_seconds: float = Field(default=10.0, ge=0.0)
-    retention_days: float = Field(default=30.0, gt=0.0)
+    retention_days: float = Field(default=30.0, gt=0.0, le=36_500.0)
 
     # The account that the server becomes when it is started as root.
     user: str = "runyard"
@@ -145,10 +144,6 @@ class Settings(BaseSettings):
         development that is its one user; elsewhere it could be anybody.
         """
         return LOCAL_OWNER_ID if self.profile == "development" else None
-
-    @property
-    def anonymous_rule(self) -> Rule:
-        return Rule("anonymous-run", self.anonymous_runs_per_minute, 60)
 
     @property
     def resolved_toolchain_dirs(self) -> tuple[Path, ...]:

@@ -26,10 +26,14 @@ def configure_logs(*, log_format: str, level: str) -> None:
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
     )
-    number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(number),
+        # The level is looked at with each line, because it may change.
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.NOTSET),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
@@ -42,9 +46,13 @@ def configure_logs(*, log_format: str, level: str) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [output]
-    root.setLevel(number)
+    set_log_level(level)
     # Migrations tell each of their steps.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+
+
+def set_log_level(level: str) -> None:
+    logging.getLogger().setLevel(logging.getLevelNamesMapping()[level.upper()])
 
 
 class Metrics:

@@ -38,7 +38,9 @@ def test_every_setting_is_documented_and_read() -> None:
     )
     for name in Settings.model_fields:
         assert f"RUNYARD_{name.upper()}`" in document
-        assert re.search(rf"(settings|self)\.{name}\b", sources), f"nothing reads {name}"
+        assert re.search(rf"(settings|self)\.{name}\b|_value\(\"{name}\"\)", sources), (
+            f"nothing reads {name}"
+        )
 
 
 def test_every_error_code_is_documented_with_its_status() -> None:

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from runyard.bootstrap import _require_safety, open_application
+from runyard.bootstrap import open_application
 from runyard.domain.errors import ConflictError, EngineUnavailableError
 from runyard.domain.execution import Outcome
 from runyard.domain.files import File
 from runyard.domain.submission import Submission
 from runyard.engines.interface import Capabilities, Enforcement
+from runyard.opening import require_safety
 from runyard.settings import Settings
 from runyard.telemetry import Metrics
 from runyard.testing.unconfined_engine import UnconfinedEngine
@@ -72,10 +73,10 @@ def test_weak_or_useless_sandboxes_are_refused_with_the_reason() -> None:
         usable=True, limits={"memory_bytes": Enforcement(enforced=False, by="nothing")}
     )
     with pytest.raises(EngineUnavailableError, match="memory_bytes"):
-        _require_safety(weak, allow_weak_limits=False)
-    _require_safety(weak, allow_weak_limits=True)
+        require_safety(weak, allow_weak_limits=False)
+    require_safety(weak, allow_weak_limits=True)
     with pytest.raises(EngineUnavailableError, match="no namespaces"):
-        _require_safety(Capabilities(usable=False, reason="no namespaces"), allow_weak_limits=True)
+        require_safety(Capabilities(usable=False, reason="no namespaces"), allow_weak_limits=True)
 
 
 def test_metrics_of_two_servers_do_not_mix() -> None:

@@ -74,7 +74,7 @@ class Rule:
         if token is None:
             if self.kind is Kind.READER:
                 return Principal()
-            if self.kind is Kind.RUNNER and application.settings.is_anonymous_allowed:
+            if self.kind is Kind.RUNNER and application.live_settings.is_anonymous_allowed:
                 return _nobody_in_particular(connection, application)
             raise AuthenticationRequiredError(_explain(self.kind))
         principal = await application.accounts.authentication.authenticate(token)

@@ -19,6 +19,8 @@ from runyard.api.routes import (
     account,
     admin_accounts,
     admin_audit,
+    admin_platforms,
+    admin_settings,
     auth,
     executions,
     health,
@@ -50,7 +52,7 @@ def build_app(application: Application) -> FastAPI:
     api = APIRouter(prefix=API_PREFIX)
     for module in (
         *(executions, terminal, runtimes, projects, sharing, auth, account),
-        *(policies, admin_accounts, admin_audit),
+        *(policies, admin_accounts, admin_audit, admin_platforms, admin_settings),
     ):
         api.include_router(module.router)
     api.include_router(projects.imports)
@@ -73,7 +75,7 @@ def _add_middleware(app: FastAPI, application: Application) -> None:
             allow_origins=settings.allowed_origins,
             # Pages of anywhere may use the API, but not with the cookies of who looks at them.
             allow_credentials="*" not in settings.allowed_origins,
-            allow_methods=["GET", "POST", "PATCH", "DELETE"],
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=[
                 "Authorization",
                 "Content-Type",

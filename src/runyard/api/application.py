@@ -6,14 +6,17 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from runyard.domain.limits import Policy
-from runyard.services.accounts.attempts import Rule
 from runyard.services.accounts.parts import Accounts
 from runyard.services.audit import Audit
 from runyard.services.executions import Executions
+from runyard.services.health import HealthChecks
+from runyard.services.live_settings import LiveSettings
+from runyard.services.platforms import Platforms
 from runyard.services.policies import Policies
 from runyard.services.projects import Projects
 from runyard.services.runtimes import Runtimes
 from runyard.services.sharing import Sharing
+from runyard.services.trials import Trials
 from runyard.telemetry import Metrics
 
 
@@ -28,16 +31,10 @@ class Settings(Protocol):
     def allowed_origins(self) -> tuple[str, ...]: ...
 
     @property
-    def is_anonymous_allowed(self) -> bool: ...
-
-    @property
     def anonymous_owner_id(self) -> str | None: ...
 
     @property
     def policy(self) -> Policy: ...
-
-    @property
-    def anonymous_rule(self) -> Rule: ...
 
     @property
     def trusted_proxies(self) -> tuple[str, ...]: ...
@@ -75,6 +72,18 @@ class Application(Protocol):
 
     @property
     def audit(self) -> Audit: ...
+
+    @property
+    def live_settings(self) -> LiveSettings: ...
+
+    @property
+    def platforms(self) -> Platforms: ...
+
+    @property
+    def trials(self) -> Trials: ...
+
+    @property
+    def health_checks(self) -> HealthChecks: ...
 
     @property
     def metrics(self) -> Metrics: ...

@@ -14,7 +14,12 @@ from pydantic.json_schema import models_json_schema
 
 from runyard.api.access import Kind, Rule
 from runyard.api.problems import MEDIA_TYPE
-from runyard.api.schemas import account_requests, policies, project_requests
+from runyard.api.schemas import (
+    account_requests,
+    platform_requests,
+    policies,
+    project_requests,
+)
 from runyard.api.schemas.answers import ProblemAnswer
 from runyard.api.schemas.requests import ExecutionBody, StdinBody
 
@@ -72,6 +77,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
         *account_requests.BODIES,
         *project_requests.BODIES,
         *policies.BODIES,
+        *platform_requests.BODIES,
     ]
     _, extra = models_json_schema(
         [(model, "validation") for model in models],

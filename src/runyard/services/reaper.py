@@ -37,7 +37,9 @@ _log = structlog.get_logger(__name__)
 
 
 class Reaper:
-    """`is_dead` tells from a lease owner's name whether its process is known to be gone."""
+    """`is_dead` tells from a lease owner's name whether its process is known to be gone;
+    `retention` how long what is finished is kept.
+    """
 
     def __init__(
         self,
@@ -48,7 +50,7 @@ class Reaper:
         metrics: Metrics,
         is_dead: Callable[[str], bool],
         attempts_max: int,
-        retention: timedelta,
+        retention: Callable[[], timedelta],
     ) -> None:
         self._store = store
         self._completions = completions
@@ -90,7 +92,7 @@ class Reaper:
 
     async def delete_old(self) -> int:
         """Delete what finished longer ago than it is kept; return how many there were."""
-        before = datetime.now(UTC) - self._retention
+        before = datetime.now(UTC) - self._retention()
         total = 0
         while deleted := await self._store.delete_finished(
             before=before, count_max=_DELETED_AT_ONCE_MAX

@@ -99,6 +99,14 @@ class Runtimes:
             for each in self._standings.values()
         ]
 
+    def failing(self) -> Sequence[RuntimeStatus]:
+        """Return those that have what they need and whose self-test does not pass."""
+        return [
+            RuntimeStatus(runtime=each.runtime, state=each.state, reason=each.reason)
+            for each in self._standings.values()
+            if each.state is RuntimeState.UNAVAILABLE and each.found.candidates
+        ]
+
     def find(self, name_or_alias: str) -> Runtime:
         """Return the runtime to run. One that has not been probed yet is offered: it has what it
         needs, and its own error would tell the truth as well as the self-test's.

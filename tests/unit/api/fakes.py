@@ -213,11 +213,15 @@ class FakeSettings:
     host: str = "127.0.0.1"
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
-    is_anonymous_allowed: bool = True
     anonymous_owner_id: str | None = "local"
     policy: Policy = field(default_factory=Policy)
-    anonymous_rule: Rule = RULE
     trusted_proxies: tuple[str, ...] = ()
+
+
+@dataclass
+class FakeLiveSettings:
+    is_anonymous_allowed: bool = True
+    anonymous_rule: Rule = RULE
 
 
 @dataclass
@@ -252,6 +256,7 @@ class FakeHealth:
 @dataclass
 class FakeApplication:
     settings: FakeSettings = field(default_factory=FakeSettings)
+    live_settings: FakeLiveSettings = field(default_factory=FakeLiveSettings)
     executions: FakeExecutions = field(default_factory=FakeExecutions)
     runtimes: FakeRuntimes = field(default_factory=FakeRuntimes)
     accounts: FakeAccounts = field(default_factory=FakeAccounts)

@@ -243,7 +243,7 @@ async def test_submit_with_broken_base64_names_the_field(
 async def test_anonymous_running_off_refuses_every_route(
     http: httpx.AsyncClient, application: FakeApplication
 ) -> None:
-    application.settings.is_anonymous_allowed = False
+    application.live_settings.is_anonymous_allowed = False
     path = f"{EXECUTIONS}/{new_identifier()}"
 
     answers = [

@@ -222,7 +222,7 @@ async def test_terminal_without_anonymous_running_is_refused(
     http: httpx.AsyncClient, app: FastAPI, application: FakeApplication
 ) -> None:
     execution_id = await submit(http, interactive=True)
-    application.settings.is_anonymous_allowed = False
+    application.live_settings.is_anonymous_allowed = False
 
     with pytest.raises(AuthenticationError):
         async with open_terminal(app, execution_id):

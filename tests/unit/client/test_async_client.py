@@ -253,7 +253,7 @@ async def test_refusals_have_types(client: AsyncClient, application: FakeApplica
     execution = await client.submit("python3", HELLO)
     with pytest.raises(ConflictError):
         await client.write_stdin(execution.id, b"x")
-    application.settings.is_anonymous_allowed = False
+    application.live_settings.is_anonymous_allowed = False
     with pytest.raises(RefusedError):
         await client.run("python3", HELLO)
 

@@ -341,7 +341,7 @@ def _build(
         metrics=metrics,
         is_dead=options.is_dead or anybody_but(owner),
         attempts_max=ATTEMPTS_MAX,
-        retention=timedelta(days=1),
+        retention=lambda: timedelta(days=1),
         **shared,
     )
     worker_options = WorkerOptions(

@@ -56,7 +56,7 @@ async def tell_options(application: CurrentApplication) -> Response:
     """Say how one gets an account here, and whether one needs one."""
     answer = OptionsAnswer(
         sign_up=application.accounts.sign_up.mode,
-        anonymous=application.settings.is_anonymous_allowed,
+        anonymous=application.live_settings.is_anonymous_allowed,
     )
     return respond(answer)
 

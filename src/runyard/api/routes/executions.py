@@ -59,7 +59,8 @@ async def submit(
     if principal.owner_id is None:
         settings = application.settings
         address = find_client_address(request, settings.trusted_proxies)
-        await application.accounts.attempts.spend((settings.anonymous_rule, group_address(address)))
+        rule = application.live_settings.anonymous_rule
+        await application.accounts.attempts.spend((rule, group_address(address)))
     execution = await executions.submit(build_submission(body), policy=policy)
     return await respond_submitted(request, application, execution, wait_seconds=body.wait)
 

@@ -32,10 +32,14 @@ _CHARACTERS_MAX = 2000
 class _Believed:
     principal: Principal
     until: float
+    # Of them depends what a principal must do first.
+    totp_roles: frozenset[Role]
 
 
 class Authentication:
-    """`totp_roles` must have a second factor. `now_us` is the time in microseconds since 1970."""
+    """`totp_roles` returns those that must have a second factor. `now_us` is the time in
+    microseconds since 1970.
+    """
 
     def __init__(
         self,
@@ -43,21 +47,21 @@ class Authentication:
         access_tokens: AccessTokens,
         sessions: SessionRecords,
         api_tokens: ApiTokenRecords,
-        totp_roles: Collection[Role],
+        totp_roles: Callable[[], Collection[Role]],
         now_us: Callable[[], int],
     ) -> None:
         self._access_tokens = access_tokens
         self._sessions = sessions
         self._api_tokens = api_tokens
-        self._totp_roles = frozenset(totp_roles)
+        self._totp_roles = totp_roles
         self._now_us = now_us
         self._believed: OrderedDict[str, _Believed] = OrderedDict()
         self._forget_count = 0
 
     async def authenticate(self, token: str) -> Principal:
         """Raises InvalidTokenError, or SuspendedError for a token that would be good otherwise."""
-        known = self._believed.get(token)
-        if known is not None and known.until > time.monotonic():
+        known, totp_roles = self._believed.get(token), frozenset(self._totp_roles())
+        if known is not None and known.until > time.monotonic() and known.totp_roles == totp_roles:
             return known.principal
         if len(token) > _CHARACTERS_MAX:
             raise _invalid()
@@ -71,7 +75,7 @@ class Authentication:
             raise SuspendedError("An administrator suspended this account.")
         # What was revoked meanwhile may have been read before it was.
         if forget_count == self._forget_count:
-            self._believe(token, principal, seconds)
+            self._believe(token, principal, seconds, totp_roles)
         return principal
 
     def forget(self, account_id: str) -> None:
@@ -122,11 +126,13 @@ class Authentication:
         return principal, left
 
     def _must_enrol(self, account: Account) -> bool:
-        return account.role in self._totp_roles and not account.has_totp
+        return account.role in self._totp_roles() and not account.has_totp
 
-    def _believe(self, token: str, principal: Principal, seconds: float) -> None:
+    def _believe(
+        self, token: str, principal: Principal, seconds: float, totp_roles: frozenset[Role]
+    ) -> None:
         until = time.monotonic() + min(seconds, BELIEVED_SECONDS)
-        self._believed[token] = _Believed(principal, until)
+        self._believed[token] = _Believed(principal, until, totp_roles)
         self._believed.move_to_end(token)
         while len(self._believed) > _BELIEVED_COUNT_MAX:
             self._believed.popitem(last=False)

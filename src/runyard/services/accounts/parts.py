@@ -34,9 +34,10 @@ from runyard.store.tickets import TicketRecords
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    sign_up: SignUpMode = SignUpMode.INVITATION
+    # Both are asked for each time: an administrator may change them.
+    sign_up: Callable[[], SignUpMode] = lambda: SignUpMode.INVITATION
     # Whoever has one of these must have a second factor.
-    totp_roles: Collection[Role] = ()
+    totp_roles: Callable[[], Collection[Role]] = tuple
     # Passwords that are hashed at a time.
     concurrency: int = 2
 

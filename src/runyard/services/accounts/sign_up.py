@@ -72,7 +72,7 @@ class SignUp:
         sessions: Sessions,
         authentication: Authentication,
         audit: Audit,
-        mode: SignUpMode,
+        mode: Callable[[], SignUpMode],
         now_us: Callable[[], int],
     ) -> None:
         self._accounts = accounts
@@ -83,7 +83,11 @@ class SignUp:
         self._authentication = authentication
         self._audit = audit
         self._now_us = now_us
-        self.mode = mode
+        self._find_mode = mode
+
+    @property
+    def mode(self) -> SignUpMode:
+        return self._find_mode()
 
     async def sign_up(
         self, applicant: Applicant, invitation: str | None, visitor: Visitor

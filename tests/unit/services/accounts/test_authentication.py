@@ -226,7 +226,7 @@ class TestSecondFactorOfRoles:
     async def test_roles_that_must_have_a_second_factor_are_told(
         self, office: Office, role: Role, *, must: bool
     ) -> None:
-        office.accounts = office.open(Options(totp_roles=(Role.ADMIN,)))
+        office.accounts = office.open(Options(totp_roles=lambda: (Role.ADMIN,)))
         account = await office.admit("cyd", role=role)
         new, opened = await make_token(office, account), await office.log_in("cyd")
         tokens = (new.secret, opened.access_token)

@@ -34,7 +34,7 @@ MODES = list(SignUpMode)
 
 
 def sign_up_of(office: Office, mode: SignUpMode = SignUpMode.INVITATION) -> SignUp:
-    office.accounts = office.open(Options(sign_up=mode))
+    office.accounts = office.open(Options(sign_up=lambda: mode))
     return office.accounts.sign_up
 
 
