@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runyard.cli.admin_platforms import platforms
+from runyard.cli.admin_settings import health, settings
 from runyard.cli.administering import connect_as_admin, find_account
 from runyard.cli.administering import list_accounts as find_accounts
 from runyard.cli.local import NewAccount, require_local
@@ -22,6 +24,9 @@ ADMIN, USER = "admin", "user"
 admin = typer.Typer(help="Administer a server.", no_args_is_help=True)
 admin.add_typer(policies, name="policies")
 admin.command("audit")(list_audit_entries)
+admin.add_typer(platforms, name="platforms")
+admin.add_typer(settings, name="settings")
+admin.command("health")(health)
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name or address.")]
 
 

@@ -64,6 +64,16 @@ if TYPE_CHECKING:
         TotpOffer,
         WaitingDevice,
     )
+    from runyard.client.platform_models import (
+        EngineKind,
+        HealthPart,
+        Platform,
+        ServerHealth,
+        Setting,
+        SmokeResult,
+        Trial,
+        TrialStep,
+    )
     from runyard.client.project_models import (
         GalleryPage,
         Project,
@@ -78,6 +88,11 @@ if TYPE_CHECKING:
 
 _ACCOUNT_MODELS = "runyard.client.account_models"
 _PROJECT_MODELS = "runyard.client.project_models"
+_PLATFORM_MODELS = "runyard.client.platform_models"
+_OF_PLATFORMS = {
+    *("EngineKind", "HealthPart", "Platform", "ServerHealth", "Setting", "SmokeResult", "Trial"),
+    "TrialStep",
+}
 _OF_PROJECTS = {
     *("GalleryPage", "Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"),
     *("SharedProject", "SharedSummary"),
@@ -98,10 +113,12 @@ __all__ = [
     "ConflictError",
     "ConnectionFailedError",
     "DeviceOffer",
+    "EngineKind",
     "Event",
     "Execution",
     "ExecutionPage",
     "GalleryPage",
+    "HealthPart",
     "InProcessTransport",
     "InvalidRequestError",
     "Invitation",
@@ -111,6 +128,7 @@ __all__ = [
     "NotFoundError",
     "OwnAccount",
     "PasswordLink",
+    "Platform",
     "Problem",
     "Project",
     "ProjectFile",
@@ -124,17 +142,22 @@ __all__ = [
     "Runtime",
     "RuntimeUnavailableError",
     "ServerError",
+    "ServerHealth",
     "Session",
+    "Setting",
     "Setup",
     "SharedProject",
     "SharedSummary",
     "SignUpOptions",
+    "SmokeResult",
     "SourceFile",
     "Step",
     "Terminal",
     "TooLargeError",
     "TooManyAttemptsError",
     "TotpOffer",
+    "Trial",
+    "TrialStep",
     "UnexpectedAnswerError",
     "UnknownRuntimeError",
     "UnusableTokenError",
@@ -146,5 +169,7 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name in __all__:
         module = _PROJECT_MODELS if name in _OF_PROJECTS else _ACCOUNT_MODELS
+        if name in _OF_PLATFORMS:
+            module = _PLATFORM_MODELS
         return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from runyard.client import account_wire as wire
 from runyard.client.account_models import (
@@ -13,7 +14,9 @@ from runyard.client.account_models import (
     PasswordLink,
 )
 from runyard.client.async_connection import AsyncConnection
+from runyard.client.async_platforms import AsyncPlatforms, AsyncSettings, view_health
 from runyard.client.async_policies import AsyncPolicies
+from runyard.client.platform_models import ServerHealth
 from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.wire import render_given
 
@@ -25,6 +28,20 @@ class AsyncAdministration:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    @cached_property
+    def platforms(self) -> AsyncPlatforms:
+        """Where executions run."""
+        return AsyncPlatforms(self._connection)
+
+    @cached_property
+    def settings(self) -> AsyncSettings:
+        """The server's settings."""
+        return AsyncSettings(self._connection)
+
+    async def health(self) -> ServerHealth:
+        """Look at every part of the server now."""
+        return await view_health(self._connection)
 
     async def accounts(
         self, *, query: str = "", limit: int = 50, after: str | None = None

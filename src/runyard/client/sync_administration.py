@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from runyard.client import account_wire as wire
 from runyard.client.account_models import (
@@ -13,8 +14,10 @@ from runyard.client.account_models import (
     PasswordLink,
 )
 from runyard.client.async_administration import USER
+from runyard.client.platform_models import ServerHealth
 from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.sync_connection import Connection
+from runyard.client.sync_platforms import Platforms, Settings, view_health
 from runyard.client.sync_policies import Policies
 from runyard.client.wire import render_given
 
@@ -24,6 +27,20 @@ class Administration:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @cached_property
+    def platforms(self) -> Platforms:
+        """Where executions run."""
+        return Platforms(self._connection)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The server's settings."""
+        return Settings(self._connection)
+
+    def health(self) -> ServerHealth:
+        """Look at every part of the server now."""
+        return view_health(self._connection)
 
     def accounts(
         self, *, query: str = "", limit: int = 50, after: str | None = None
