@@ -11,7 +11,12 @@ import structlog
 
 from runyard.domain.account import Account, Principal, Role
 from runyard.domain.audit import Actor
-from runyard.domain.errors import NotFoundError, RevisionConflictError, UnknownRuntimeError
+from runyard.domain.errors import (
+    ConflictError,
+    NotFoundError,
+    RevisionConflictError,
+    UnknownRuntimeError,
+)
 from runyard.domain.layers import (
     ANONYMOUS,
     DEFAULTS,
@@ -65,6 +70,7 @@ class Policies:
         self._list_runtimes = list_runtimes
         self._layers: dict[str, Values] = {}
         self._found: dict[Subject, Policy] = {}
+        self._lock = asyncio.Lock()
 
     @property
     def base(self) -> Policy:
@@ -124,32 +130,40 @@ class Policies:
         target = await self._name(check_layer(key))
         kept = check_values(key, values, ceiling=self._base)
         if key not in self._layers and len(self._layers) >= _LAYER_COUNT_MAX:
-            raise NotFoundError(f"There are {_LAYER_COUNT_MAX} layers already; delete some first.")
-        document = await self._documents.put(
-            DocumentKind.POLICY,
-            key,
-            kept,
-            describe=self._audit.describe(by, "policy.change", target),
-            base=base,
-        )
-        if document is None:
-            former = await self._documents.find(DocumentKind.POLICY, key)
-            version = 0 if former is None else former.version
-            raise RevisionConflictError(
-                f"The layer {key} was changed since version {base}: it is at {version}.",
-                revision=version,
+            raise ConflictError(f"There are {_LAYER_COUNT_MAX} layers already; delete some first.")
+        async with self._lock:
+            document = await self._documents.put(
+                DocumentKind.POLICY,
+                key,
+                kept,
+                describe=self._audit.describe(by, "policy.change", target),
+                base=base,
             )
-        self._set(self._layers | {key: kept})
+            if document is None:
+                former = await self._documents.find(DocumentKind.POLICY, key)
+                version = 0 if former is None else former.version
+                raise RevisionConflictError(
+                    f"The layer {key} was changed since version {base}: it is at {version}.",
+                    revision=version,
+                )
+            self._set(self._layers | {key: kept})
         return document
 
     async def delete(self, key: str, *, by: Actor) -> None:
         """Let a layer say nothing. Raises NotFoundError if it says nothing."""
         describe = self._audit.describe(by, "policy.delete", f"policy {check_layer(key)}")
-        if not await self._documents.delete(DocumentKind.POLICY, key, describe=describe):
-            raise NotFoundError(f"Nothing is set in the layer {key}.")
-        self._set({each: values for each, values in self._layers.items() if each != key})
+        async with self._lock:
+            if not await self._documents.delete(DocumentKind.POLICY, key, describe=describe):
+                raise NotFoundError(f"Nothing is set in the layer {key}.")
+            self._set({each: values for each, values in self._layers.items() if each != key})
 
     async def load(self) -> None:
+        """Take up what there is."""
+        # What was read before a change must not hold after it.
+        async with self._lock:
+            await self._load()
+
+    async def _load(self) -> None:
         layers: dict[str, Values] = {}
         for document in await self.list_layers():
             try:

@@ -105,7 +105,7 @@ async def view_policy(layer: Layer, application: CurrentApplication) -> Response
     dependencies=FOR_ADMINS,
     response_model=LayerAnswer,
     openapi_extra=json_body(PolicyBody),
-    responses=problems(401, 404, 412, 415),
+    responses=problems(401, 404, 409, 412, 415),
 )
 async def set_policy(
     layer: Layer,

@@ -139,7 +139,7 @@ class TestModes:
             await sign_up.sign_up(applicant(), new.secret, THERE)
 
     async def test_administrators_make_accounts_that_log_in(self, office: Office) -> None:
-        account = await office.accounts.sign_up.create(applicant("cyd"), role=Role.ADMIN)
+        account = await office.accounts.sign_up.create(applicant("cyd"), role=Role.ADMIN, by=SERVER)
 
         assert (await office.log_in("cyd")).account == account
 
@@ -284,4 +284,4 @@ class TestSetUp:
         assert "password" in dumped
         assert not [each for each in secrets if each in dumped]
         with pytest.raises(NotFoundError):
-            await sign_up.offer_password(new_identifier())
+            await sign_up.offer_password(new_identifier(), by=SERVER)
