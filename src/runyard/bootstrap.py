@@ -205,6 +205,7 @@ async def _run(
     await reaper.recover()
     services = build_services(settings, parts, ground, runtimes=runtimes, worker=worker)
     await services.policies.load()
+    await services.runtime_administration.load()
     # Before anything is claimed or served.
     await services.live_settings.look_again()
     await services.platforms.look_again()
@@ -215,6 +216,7 @@ async def _run(
             _behind(pool.stock.keep_filled()),
             _behind(parts.builds.count()),
             _behind(services.policies.keep_current()),
+            _behind(services.runtime_administration.follow()),
             _behind(clear_hourly(services.accounts.sweep.run, name="accounts")),
             _behind(clear_hourly(services.projects.empty_trash, name="trash")),
             _behind(services.live_settings.follow()),
@@ -245,7 +247,7 @@ def _build_worker(
         checks=parts.checks,
         completions=parts.completions,
         metrics=parts.metrics,
-        find_runtime=runtimes.find,
+        find_runtime=runtimes.find_accepted,
         artifact_caps=artifact_caps(settings),
         attempts_max=settings.attempts_max,
     )
@@ -272,6 +274,7 @@ def _offer_runtimes(
         files=ground.prepared,
         pool=parts.pool,
         checks=parts.checks,
+        probing=parts.probing,
         works=expect,
     )
     preparing.offer()

@@ -30,8 +30,11 @@ from runyard.services.machine import count_processors
 from runyard.services.platforms import OpenPlatform, Platforms
 from runyard.services.policies import Policies
 from runyard.services.pool import Pool
+from runyard.services.probing import Probing
 from runyard.services.projects import Projects
 from runyard.services.recent import RecentExecutions
+from runyard.services.runtime_administration import RuntimeAdministration
+from runyard.services.runtime_trials import RuntimeTrials
 from runyard.services.runtimes import Runtimes
 from runyard.services.sharing import Sharing
 from runyard.services.trials import Trials
@@ -45,6 +48,7 @@ from runyard.store.moments import now_us
 from runyard.store.platforms import PlatformRecords
 from runyard.store.projects import ProjectRecords
 from runyard.store.queue_view import QueueRecords
+from runyard.store.runtime_uses import RuntimeUses
 from runyard.store.sharing import SharingRecords
 from runyard.telemetry import Metrics, set_log_level
 
@@ -55,6 +59,7 @@ class Services:
 
     executions: Executions
     runtimes: Runtimes
+    runtime_administration: RuntimeAdministration
     projects: Projects
     sharing: Sharing
     accounts: Accounts
@@ -76,6 +81,7 @@ class Parts:
     builds: BuildCache
     completions: Completions
     gate: ClaimGate
+    probing: Probing
 
     async def aclose(self) -> None:
         await self.pool.aclose()
@@ -92,19 +98,20 @@ def build_parts(
     bus: Bus,
 ) -> Parts:
     capabilities = platform.capabilities
-    metrics, recent = Metrics(), RecentExecutions()
+    metrics, recent, checks = Metrics(), RecentExecutions(), Checks()
+    pool = Pool(
+        platform.engine,
+        size=pool_size(settings),
+        metrics=metrics,
+        processors=count_processors(),
+        stock=stock_options(settings, capabilities),
+    )
     return Parts(
         metrics=metrics,
         bus=bus,
         recent=recent,
-        checks=Checks(),
-        pool=Pool(
-            platform.engine,
-            size=pool_size(settings),
-            metrics=metrics,
-            processors=count_processors(),
-            stock=stock_options(settings, capabilities),
-        ),
+        checks=checks,
+        pool=pool,
         builds=BuildCache(
             build_files(settings),
             metrics=metrics,
@@ -112,6 +119,7 @@ def build_parts(
         ),
         completions=Completions(store=store, bus=bus, recent=recent, metrics=metrics),
         gate=ClaimGate(),
+        probing=Probing(pool=pool, checks=checks),
     )
 
 
@@ -174,6 +182,14 @@ def build_services(
     return Services(
         executions=executions,
         runtimes=runtimes,
+        runtime_administration=RuntimeAdministration(
+            runtimes=runtimes,
+            documents=Documents(database),
+            uses=RuntimeUses(database),
+            trials=RuntimeTrials(parts.probing, settings.policy),
+            audit=audit,
+            limits_max=settings.policy.limits_max,
+        ),
         projects=projects,
         sharing=build_sharing(database, projects=projects, runtimes=runtimes),
         accounts=accounts,

@@ -35,6 +35,12 @@ class RuntimeState(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
+class Lifecycle(StrEnum):
+    ACTIVE = "active"
+    DEPRECATED = "deprecated"  # It runs as ever, but nobody should begin anything with it.
+    RETIRED = "retired"  # Nothing new runs.
+
+
 class Start(StrEnum):
     """How a command comes to run. The program cannot tell; only the clock can."""
 
@@ -97,12 +103,34 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Support:
+    """How long a runtime is meant to be there. `message` is an administrator's, for those who use
+    it; `replacement` the id of another runtime.
+    """
+
+    lifecycle: Lifecycle = Lifecycle.ACTIVE
+    message: str = ""
+    replacement: str | None = None
+
+    def explain(self) -> str:
+        """Return what those who use it are told, without a full stop at the end."""
+        parts = [self.message.strip().rstrip(".")] if self.message.strip() else []
+        if self.replacement is not None:
+            parts.append(f"use {self.replacement!r} instead")
+        return "; ".join([f"it is {self.lifecycle}", *parts])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeStatus:
-    """Whether a runtime works on this machine, and if not, why."""
+    """Whether a runtime works on this machine, and if not, why. Its language's name finds the
+    default one.
+    """
 
     runtime: Runtime
     state: RuntimeState
     reason: str | None = None
+    support: Support = Support()
+    is_default: bool = False
 
 
 def expand_argv(

@@ -19,14 +19,15 @@ from runyard.domain.execution import Outcome, Request
 from runyard.domain.files import File
 from runyard.domain.limits import GIB, MIB, Limits
 from runyard.domain.runtime import Command, Runtime
-from runyard.services.catalogue import Preparation
+from runyard.services.catalogue_entry import Preparation
 from runyard.services.checking import Checks
 from runyard.services.journal import SilentNotes
 from runyard.services.pool import Pool
 from runyard.services.prepared import PreparedFiles
 from runyard.services.probing import Probing
 from runyard.services.program import ArtifactCaps, Program
-from runyard.services.runtimes import Runtimes, nicely, try_self_test
+from runyard.services.runtimes import Runtimes
+from runyard.services.self_tests import nicely, try_self_test
 from runyard.services.toolchains import Candidate
 
 # For the whole of the largest standard library, on a busy machine.
@@ -57,6 +58,7 @@ class Preparing:
         files: PreparedFiles | None,
         pool: Pool,
         checks: Checks,
+        probing: Probing,
         works: Callable[[Runtime], None],
     ) -> None:
         self._runtimes = runtimes
@@ -64,7 +66,7 @@ class Preparing:
         self._pool = pool
         self._checks = checks
         self._works = works
-        self._probing = Probing(pool=pool, checks=checks)
+        self._probing = probing
         # Fingerprints of toolchains whose files could not be made; the next start tries again.
         self._hopeless: set[str] = set()
 
@@ -72,10 +74,15 @@ class Preparing:
         """Offer what is known to work with the prepared files that are there."""
         for candidate, plain in self._runtimes.chosen():
             if self._files is not None and candidate.preparation is not None:
-                self._runtimes.offer(self._files.use(candidate, plain) or plain)
+                self._runtimes.offer(candidate, self._files.use(candidate, plain) or plain)
 
     async def settle(self) -> None:
         """Find out what works, make the files that are missing, and look again now and then."""
+        async with asyncio.TaskGroup() as both:
+            both.create_task(self._settle_first())
+            both.create_task(self._settle_changed())
+
+    async def _settle_first(self) -> None:
         await self._runtimes.probe_all(self._probing.run, works=self._works)
         if self._files is None:
             return
@@ -84,19 +91,29 @@ class Preparing:
             await self.prepare_all(self._files)
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
+    async def _settle_changed(self) -> None:
+        """Try what administrators changed; it does not wait for everything else to be tried."""
+        while True:
+            changed = await self._runtimes.take_changed()
+            for name in changed:
+                await self._runtimes.try_out(name, self._probing.run, works=self._works)
+            for candidate, plain in self._runtimes.chosen():
+                if plain.id in changed and self._files is not None:
+                    prepared = await asyncio.to_thread(self._files.use, candidate, plain)
+                    self._offer(candidate, prepared or plain)
+
     async def prepare_all(self, files: PreparedFiles) -> None:
         for candidate, plain in self._runtimes.chosen():
             if candidate.preparation is None or candidate.fingerprint in self._hopeless:
                 continue
             prepared = await asyncio.to_thread(files.use, candidate, plain)
             if prepared is None:
-                self._offer(plain)
+                self._offer(candidate, plain)
                 prepared = await self._try_to_make(files, candidate, plain)
-            self._offer(prepared or plain)
+            self._offer(candidate, prepared or plain)
 
-    def _offer(self, runtime: Runtime) -> None:
-        if self._runtimes.find(runtime.id) != runtime:
-            self._runtimes.offer(runtime)
+    def _offer(self, candidate: Candidate, runtime: Runtime) -> None:
+        if self._runtimes.offer(candidate, runtime):
             self._works(runtime)
 
     async def _try_to_make(

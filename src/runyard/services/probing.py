@@ -11,7 +11,7 @@ from runyard.services.admission import with_extra_files
 from runyard.services.checking import Checks
 from runyard.services.journal import SilentNotes
 from runyard.services.pool import Pool
-from runyard.services.program import ArtifactCaps, Program
+from runyard.services.program import ArtifactCaps, Program, Verdict
 
 # A compiler's first start on a cold disk and a busy machine.
 _SECONDS_MAX = 120.0
@@ -29,15 +29,17 @@ class Probing:
         """Return the step that failed, or the last one. Raises EngineError if there is no
         sandbox to be had.
         """
-        request = Request(
-            runtime_id=runtime.id,
-            files=with_extra_files(test.files, runtime),
-            entry=_entry(runtime, test),
-            stdin=test.stdin,
-            compile_limits=runtime.compile_limits,
-            run_limits=runtime.run_limits,
-            execution_wall_seconds=_SECONDS_MAX,
+        steps, verdict = await self.perform(build_request(runtime, test), runtime)
+        if steps:
+            return steps[-1]
+        return StepResult(
+            kind=StepKind.RUN, name="run", outcome=Outcome.INTERNAL_ERROR, message=verdict.message
         )
+
+    async def perform(self, request: Request, runtime: Runtime) -> tuple[list[StepResult], Verdict]:
+        """Run a request in a sandbox of its own and return all its steps. Raises EngineError, and
+        TooLargeError or InvalidPathError if the sandbox refuses the files.
+        """
         # What stands ready is for people's programs.
         async with self._turn, self._pool.open(uses_stock=False) as sandboxes:
             program = Program(
@@ -54,13 +56,17 @@ class Probing:
                     verdict = await program.perform()
             except TimeoutError as error:
                 raise EngineError("The self-test did not end in time.") from error
-        if program.steps:
-            return program.steps[-1]
-        return StepResult(
-            kind=StepKind.RUN, name="run", outcome=Outcome.INTERNAL_ERROR, message=verdict.message
-        )
+        return program.steps, verdict
 
 
-def _entry(runtime: Runtime, test: SelfTest) -> str:
+def build_request(runtime: Runtime, test: SelfTest) -> Request:
     paths = [file.path for file in test.files]
-    return runtime.entry if runtime.entry in paths else paths[0]
+    return Request(
+        runtime_id=runtime.id,
+        files=with_extra_files(test.files, runtime),
+        entry=runtime.entry if runtime.entry in paths else paths[0],
+        stdin=test.stdin,
+        compile_limits=runtime.compile_limits,
+        run_limits=runtime.run_limits,
+        execution_wall_seconds=_SECONDS_MAX,
+    )

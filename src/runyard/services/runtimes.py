@@ -9,58 +9,29 @@ disk or a busy machine must not condemn a compiler for ever.
 
 from __future__ import annotations
 
-import difflib
+import asyncio
 import json
-import os
-import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 import structlog
 
 from runyard.domain.errors import EngineError, RuntimeUnavailableError, UnknownRuntimeError
-from runyard.domain.execution import Outcome
 from runyard.domain.runtime import (
-    Command,
+    Lifecycle,
     Runtime,
     RuntimeState,
     RuntimeStatus,
-    SelfTest,
-    Start,
+    Support,
 )
-from runyard.services.catalogue import CatalogueEntry
+from runyard.services.catalogue_entry import CatalogueEntry
+from runyard.services.runtime_names import RuntimeNames
+from runyard.services.self_tests import ProbeRun, try_candidate
 from runyard.services.toolchains import Candidate, Found, build_runtime
 
-REASON_CHARS_MAX = 300
-VERSION_CHARS_MAX = 40
-# On a busy machine a compiler can run out of time or memory once; twice is a verdict.
-TRIES_MAX = 2
-# Self-tests give way to people's programs, but not until they starve.
-_NICE, _NICENESS = "/usr/bin/nice", "10"
-
 _log = structlog.get_logger(__name__)
-
-
-class ProbeResult(Protocol):
-    """What became of a self-test; a `StepResult` is one: that of the step that failed, or the
-    last.
-    """
-
-    @property
-    def outcome(self) -> Outcome: ...
-    @property
-    def message(self) -> str | None: ...
-    @property
-    def stdout(self) -> bytes: ...
-    @property
-    def stderr(self) -> bytes: ...
-
-
-# Runs one self-test in a sandbox of its own; raises EngineError if there is none to be had.
-ProbeRun = Callable[[Runtime, SelfTest], Awaitable[ProbeResult]]
 
 
 @dataclass(slots=True)
@@ -80,42 +51,104 @@ class Runtimes:
     def __init__(
         self, found: Sequence[Found], *, cache_file: Path | None = None, context: str = ""
     ) -> None:
-        self._standings = {each.entry.id: _first_standing(each) for each in found}
-        self._ids = {
-            name.lower(): each.entry.id
-            for each in found
-            for name in (each.entry.id, *each.entry.aliases)
-        }
+        self.catalogue = tuple(found)
+        self._standings: dict[str, _Standing] = {}
+        self._names = RuntimeNames(())
+        self._support: Mapping[str, Support] = {}
         self._cache_file = cache_file
         self._context = context
         self._versions = _read_cache(cache_file)
-        for standing in self._standings.values():
-            self._recall(standing)
+        self._changed: dict[str, None] = {}
+        self._has_changed = asyncio.Event()
+        self.arrange(found)
+
+    def arrange(
+        self,
+        found: Sequence[Found],
+        *,
+        support: Mapping[str, Support] | None = None,
+        defaults: Mapping[str, str] | None = None,
+    ) -> None:
+        """Have these runtimes from now on, most used first. Those that are as they were keep what
+        is known of them.
+        """
+        former, self._standings = self._standings, {}
+        for each in found:
+            standing = former.get(each.entry.id)
+            if standing is None or standing.found != each:
+                standing = _first_standing(each)
+                self._recall(standing)
+                if former:
+                    self._changed[each.entry.id] = None
+                    self._has_changed.set()
+            self._standings[each.entry.id] = standing
+        self._support = dict(support or {})
+        retired = frozenset(
+            name for name, each in self._support.items() if each.lifecycle is Lifecycle.RETIRED
+        )
+        entries = [each.entry for each in found]
+        self._names = RuntimeNames(entries, defaults=defaults, retired=retired)
+
+    async def take_changed(self) -> list[str]:
+        """Wait for runtimes that are new or other than they were, and return their ids."""
+        await self._has_changed.wait()
+        self._has_changed.clear()
+        changed, self._changed = self._changed, {}
+        return list(changed)
 
     def list(self) -> list[RuntimeStatus]:
-        """Return every runtime of the catalogue, most used first."""
-        return [
-            RuntimeStatus(runtime=each.runtime, state=each.state, reason=each.reason)
-            for each in self._standings.values()
-        ]
+        """Return every runtime, most used first."""
+        return [self._status(standing) for standing in self._standings.values()]
 
     def failing(self) -> Sequence[RuntimeStatus]:
         """Return those that have what they need and whose self-test does not pass."""
         return [
-            RuntimeStatus(runtime=each.runtime, state=each.state, reason=each.reason)
+            self._status(each)
             for each in self._standings.values()
             if each.state is RuntimeState.UNAVAILABLE and each.found.candidates
         ]
 
-    def find(self, name_or_alias: str) -> Runtime:
+    def view(self, name: str) -> RuntimeStatus:
+        """Return what is known of a runtime, of any state. Raises UnknownRuntimeError."""
+        return self._status(self._standings[self._resolve(name)])
+
+    def found(self, runtime_id: str) -> Found | None:
+        standing = self._standings.get(runtime_id)
+        return None if standing is None else standing.found
+
+    def resolve(self, name: str) -> str | None:
+        """Return the id of the runtime that a name means."""
+        return self._names.resolve(name)
+
+    def find(self, name: str) -> Runtime:
         """Return the runtime to run. One that has not been probed yet is offered: it has what it
         needs, and its own error would tell the truth as well as the self-test's.
 
         Raises UnknownRuntimeError or RuntimeUnavailableError.
         """
-        runtime_id = self._ids.get(name_or_alias.strip().lower())
-        if runtime_id is None:
-            raise UnknownRuntimeError(self._unknown(name_or_alias))
+        runtime_id = self._resolve(name)
+        support = self._support.get(runtime_id, Support())
+        if support.lifecycle is Lifecycle.RETIRED:
+            raise RuntimeUnavailableError(
+                f"Runtime {runtime_id!r} is not available: {support.explain()}.",
+                runtime=runtime_id,
+                reason=support.explain(),
+                replacement=support.replacement,
+            )
+        return self._require(runtime_id)
+
+    def find_accepted(self, runtime_id: str) -> Runtime:
+        """Return the runtime of a request that was accepted, also if it was retired since.
+
+        Raises UnknownRuntimeError or RuntimeUnavailableError.
+        """
+        if runtime_id not in self._standings:
+            raise UnknownRuntimeError(
+                f"Runtime {runtime_id!r} was removed after this was accepted; choose another one."
+            )
+        return self._require(runtime_id)
+
+    def _require(self, runtime_id: str) -> Runtime:
         standing = self._standings[runtime_id]
         if standing.state is RuntimeState.UNAVAILABLE:
             raise RuntimeUnavailableError(
@@ -125,17 +158,41 @@ class Runtimes:
             )
         return standing.runtime
 
+    def _resolve(self, name: str) -> str:
+        runtime_id = self._names.resolve(name)
+        if runtime_id is None:
+            raise UnknownRuntimeError(self._names.explain_unknown(name))
+        return runtime_id
+
+    def _status(self, standing: _Standing) -> RuntimeStatus:
+        return RuntimeStatus(
+            runtime=standing.runtime,
+            state=standing.state,
+            reason=standing.reason,
+            support=self._support.get(standing.runtime.id, Support()),
+            is_default=self._names.is_default(standing.found.entry),
+        )
+
     async def probe_all(
         self, run: ProbeRun, *, works: Callable[[Runtime], None] = lambda _: None
     ) -> None:
         """Try every runtime that is not known to work, one after the other, most used first.
         `works` is told each that does, also those that were known.
         """
-        for runtime_id, standing in self._standings.items():
-            if standing.state is RuntimeState.UNKNOWN:
-                await self.probe(runtime_id, run)
-            if standing.state is RuntimeState.AVAILABLE:
-                works(standing.runtime)
+        for runtime_id in tuple(self._standings):
+            await self.try_out(runtime_id, run, works=works)
+
+    async def try_out(
+        self, runtime_id: str, run: ProbeRun, *, works: Callable[[Runtime], None]
+    ) -> None:
+        """Try one runtime if it is not known to work; tell `works` if it does."""
+        standing = self._standings.get(runtime_id)
+        if standing is not None and standing.state is RuntimeState.UNKNOWN:
+            await self.probe(runtime_id, run)
+        # Meanwhile it may have become another one.
+        standing = self._standings.get(runtime_id)
+        if standing is not None and standing.state is RuntimeState.AVAILABLE:
+            works(standing.runtime)
 
     async def probe(self, runtime_id: str, run: ProbeRun) -> RuntimeStatus:
         """Run the self-test of one runtime with each toolchain until one passes.
@@ -146,7 +203,7 @@ class Runtimes:
         reasons: list[str] = []
         for candidate in standing.found.candidates:
             try:
-                version, reason = await _try_candidate(candidate, run)
+                version, reason = await try_candidate(candidate, run)
             except EngineError as error:
                 _log.warning("runtime_not_probed", runtime=runtime_id, reason=str(error))
                 break
@@ -160,7 +217,7 @@ class Runtimes:
                 standing.state = RuntimeState.UNAVAILABLE
                 standing.reason = reasons[0]
                 _log.warning("runtime_unavailable", runtime=runtime_id, reason=reasons[0])
-        return RuntimeStatus(runtime=standing.runtime, state=standing.state, reason=standing.reason)
+        return self._status(standing)
 
     def chosen(self) -> tuple[tuple[Candidate, Runtime], ...]:
         """Return the toolchains that passed, each with the runtime that it makes by itself."""
@@ -170,9 +227,15 @@ class Runtimes:
             if each.chosen is not None
         )
 
-    def offer(self, runtime: Runtime) -> None:
-        """Let the same toolchain provide its runtime in another way from here on."""
-        self._standings[runtime.id].runtime = runtime
+    def offer(self, candidate: Candidate, runtime: Runtime) -> bool:
+        """Let the same toolchain provide its runtime in another way from here on. False if it is
+        offered so already, or the toolchain does not provide it any more.
+        """
+        standing = self._standings.get(runtime.id)
+        if standing is None or standing.chosen is not candidate or standing.runtime == runtime:
+            return False
+        standing.runtime = runtime
+        return True
 
     def _accept(self, standing: _Standing, candidate: Candidate, version: str) -> None:
         standing.chosen = candidate
@@ -204,13 +267,6 @@ class Runtimes:
     def _key(self, candidate: Candidate) -> str:
         return f"{candidate.runtime.id} {candidate.fingerprint} {self._context}".strip()
 
-    def _unknown(self, name: str) -> str:
-        shown = repr(name if len(name) <= 40 else name[:37] + "...")
-        close = difflib.get_close_matches(name.strip().lower()[:40], self._ids, n=3, cutoff=0.6)
-        suggested = list(dict.fromkeys(self._ids[each] for each in close))
-        hint = f" Did you mean {_listed(suggested)}?" if suggested else ""
-        return f"There is no runtime {shown}.{hint}"
-
 
 def _first_standing(found: Found) -> _Standing:
     if found.candidates:
@@ -227,80 +283,6 @@ def _first_standing(found: Found) -> _Standing:
 
 def _absent(entry: CatalogueEntry) -> Runtime:
     return build_runtime(entry, entry.toolchains[0])
-
-
-async def _try_candidate(candidate: Candidate, run: ProbeRun) -> tuple[str, str | None]:
-    """Return the version, and why the self-test did not pass (None if it did)."""
-    test = candidate.runtime.self_test
-    assert test is not None, "every entry of the catalogue has a self-test"
-    asked = await run(
-        _patiently(candidate.version_runtime), replace(test, stdin=candidate.version_stdin)
-    )
-    version = _parse_version(asked.stdout + b"\n" + asked.stderr, candidate.version_pattern)
-    return version, await try_self_test(candidate.runtime, run)
-
-
-async def try_self_test(runtime: Runtime, run: ProbeRun) -> str | None:
-    """Return why the self-test did not pass, or None if it did."""
-    test = runtime.self_test
-    assert test is not None, "every entry of the catalogue has a self-test"
-    runtime = _patiently(runtime)
-    reason: str | None = None
-    for _ in range(TRIES_MAX):
-        result = await run(runtime, test)
-        if result.outcome is Outcome.INTERNAL_ERROR:
-            raise EngineError(result.message or "the sandbox failed")
-        reason = _judge(result, test)
-        if reason is None:
-            break
-    return reason
-
-
-def _parse_version(output: bytes, pattern: str) -> str:
-    found = re.search(pattern, output.decode(errors="replace"))
-    if found is None:
-        return ""
-    return (found[1] if found.groups() else found[0])[:VERSION_CHARS_MAX]
-
-
-def _judge(result: ProbeResult, test: SelfTest) -> str | None:
-    if result.outcome is Outcome.SUCCEEDED:
-        actual = result.stdout.decode(errors="replace")
-        if actual == test.expected_stdout:
-            return None
-        return _shortened(f"its self-test printed {actual!r}, not {test.expected_stdout!r}")
-    said = result.message or _last_line(result.stderr) or _last_line(result.stdout)
-    return _shortened(f"its self-test ended {result.outcome.value}: {said}")
-
-
-def _last_line(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines()]
-    return next((line for line in reversed(lines) if line), "it printed nothing")
-
-
-def _shortened(text: str) -> str:
-    plain = "".join(each if each.isprintable() else " " for each in text)
-    return plain if len(plain) <= REASON_CHARS_MAX else plain[: REASON_CHARS_MAX - 1] + "…"
-
-
-def _patiently(runtime: Runtime) -> Runtime:
-    """Return the runtime as a self-test runs it: after people's programs, so with more time."""
-    seconds = max(runtime.compile_limits.wall_seconds, runtime.run_limits.wall_seconds)
-    runtime = replace(runtime, run_limits=replace(runtime.run_limits, wall_seconds=seconds))
-    return replace(
-        runtime, compile=runtime.compile and nicely(runtime.compile), run=nicely(runtime.run)
-    )
-
-
-def nicely(command: Command) -> Command:
-    """Return the command as it runs behind people's programs: cold, and giving way to them."""
-    if not os.access(_NICE, os.X_OK):
-        return replace(command, start=Start.COLD)
-    return replace(command, argv=(_NICE, "-n", _NICENESS, *command.argv), start=Start.COLD)
-
-
-def _listed(names: Iterable[str]) -> str:
-    return " or ".join(repr(name) for name in names)
 
 
 def _read_cache(file: Path | None) -> dict[str, str]:

@@ -9,16 +9,28 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from runyard.domain.runtime import Command, Mount, Runtime
-from runyard.services.catalogue import CatalogueEntry, Preparation, Toolchain, ToolchainHome
+from runyard.services.catalogue_entry import CatalogueEntry, Preparation, Toolchain, ToolchainHome
 
 STANDARD_DIRS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/go/bin")
 # These only choose a toolchain from the caller's home, which a sandbox does not have.
 _PROXIES = {"rustup", "rustup-init"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownHome:
+    """A toolchain outside the standard places that was found while everything could be read.
+    `programs` are the paths that a sandbox sees; `fingerprint` changes with them.
+    """
+
+    source: Path
+    programs: Mapping[str, str]
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +42,8 @@ class ToolchainSearch:
     program_dirs: tuple[str, ...] = STANDARD_DIRS
     # What every sandbox shows of the host; a program that is really elsewhere needs a mount.
     visible_roots: tuple[str, ...] = ("/usr",)
+    # What was found before, beside which no home is looked for; None: look for them.
+    homes: Mapping[ToolchainHome, KnownHome] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +66,23 @@ class Found:
     entry: CatalogueEntry
     candidates: tuple[Candidate, ...]
     missing: str | None
+    homes: Mapping[ToolchainHome, KnownHome] = field(default_factory=dict)
 
 
 def find_toolchains(
     entries: Sequence[CatalogueEntry], search: ToolchainSearch
 ) -> tuple[Found, ...]:
     return tuple(_find_entry(entry, search) for entry in entries)
+
+
+def known_homes(found: Iterable[Found]) -> Mapping[ToolchainHome, KnownHome]:
+    return {home: known for each in found for home, known in each.homes.items()}
+
+
+def revise(found: Found, entry: CatalogueEntry) -> Found:
+    """Return what there is for an entry of the same toolchains that differs in other fields."""
+    candidates = tuple(_revise(each, found.entry, entry) for each in found.candidates)
+    return replace(found, entry=entry, candidates=candidates)
 
 
 def mount_sources(found: Sequence[Found]) -> tuple[Path, ...]:
@@ -78,23 +103,34 @@ def build_runtime(
     located = located or _Located(programs={}, mount=None, path=":".join(STANDARD_DIRS))
     return Runtime(
         id=entry.id,
-        language=entry.language,
-        name=entry.name,
         version="",
-        description=entry.description,
-        image=entry.image,
-        entry=entry.entry,
-        aliases=entry.aliases,
-        extensions=entry.extensions,
-        extra_files=entry.extra_files,
         compile=toolchain.compile and located.resolve(toolchain.compile),
         run=located.resolve(toolchain.run),
         build_outputs=toolchain.build_outputs,
-        compile_limits=entry.compile_limits,
-        run_limits=entry.run_limits,
         mounts=(located.mount,) if located.mount else (),
-        example=entry.example,
-        self_test=entry.self_test,
+        **_describe(entry),
+    )
+
+
+def _describe(entry: CatalogueEntry) -> dict[str, Any]:
+    """Return the fields of a runtime that no toolchain decides."""
+    names = (
+        *("language", "name", "description", "image", "entry", "aliases", "extensions"),
+        *("extra_files", "compile_limits", "run_limits", "example", "self_test"),
+    )
+    return {name: getattr(entry, name) for name in names}
+
+
+def _revise(candidate: Candidate, former: CatalogueEntry, entry: CatalogueEntry) -> Candidate:
+    fingerprint = candidate.fingerprint
+    if entry.digest != former.digest:
+        fingerprint = hashlib.sha256(f"{fingerprint}\0{entry.digest}".encode()).hexdigest()
+    runtime = replace(candidate.runtime, digest=fingerprint, **_describe(entry))
+    return replace(
+        candidate,
+        runtime=runtime,
+        version_runtime=_only_running(runtime, candidate.version_runtime.run),
+        fingerprint=fingerprint,
     )
 
 
@@ -105,6 +141,8 @@ class _Located:
     programs: dict[str, str]
     mount: Mount | None
     path: str
+    # What was known of its home before, if anything.
+    known: str = ""
 
     def resolve(self, command: Command) -> Command:
         """Return the command with its program's full path and the environment all have."""
@@ -115,6 +153,7 @@ class _Located:
 
 def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:
     candidates: list[Candidate] = []
+    homes: dict[ToolchainHome, KnownHome] = {}
     missing: str | None = None
     said_package = False
     for toolchain in entry.toolchains:
@@ -127,6 +166,12 @@ def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:
         runtime = build_runtime(entry, toolchain, located)
         fingerprint = _fingerprint(entry, runtime, located)
         runtime = replace(runtime, digest=fingerprint)
+        if toolchain.home is not None and located.mount is not None:
+            homes[toolchain.home] = KnownHome(
+                source=Path(located.mount.source),
+                programs=located.programs,
+                fingerprint=fingerprint,
+            )
         version = located.resolve(toolchain.version)
         candidates.append(
             Candidate(
@@ -138,7 +183,7 @@ def _find_entry(entry: CatalogueEntry, search: ToolchainSearch) -> Found:
                 preparation=_prepare(toolchain, located),
             )
         )
-    return Found(entry=entry, candidates=tuple(candidates), missing=missing)
+    return Found(entry=entry, candidates=tuple(candidates), missing=missing, homes=homes)
 
 
 def _prepare(toolchain: Toolchain, located: _Located) -> Preparation | None:
@@ -170,21 +215,29 @@ def _only_running(runtime: Runtime, command: Command) -> Runtime:
 def _locate(toolchain: Toolchain, search: ToolchainSearch) -> _Located | str:
     """Return where the toolchain is, or in words what is missing."""
     mount: Mount | None = None
+    known: KnownHome | None = None
     if toolchain.home:
-        source = _find_home(toolchain.home, search)
+        if search.homes is None:
+            source = _find_home(toolchain.home, search)
+        else:
+            known = search.homes.get(toolchain.home)
+            source = known.source if known else None
         if source is None:
             return _not_installed(toolchain, toolchain.home.target)
         mount = Mount(source=str(source), target=toolchain.home.target)
     own_dirs = [f"{mount.target}/bin", mount.target] if mount else []
     programs: dict[str, str] = {}
     for program in toolchain.programs:
-        path = _find_program(program, mount, search)
+        path = known.programs.get(program) if known else None
+        path = path or _find_program(program, mount, search)
         if path is None:
             return _not_installed(toolchain, program)
         programs[program] = path
     used = {os.path.dirname(path) for path in programs.values()}  # noqa: PTH120
     path = ":".join([*(each for each in own_dirs if each in used), *STANDARD_DIRS])
-    return _Located(programs=programs, mount=mount, path=path)
+    return _Located(
+        programs=programs, mount=mount, path=path, known=known.fingerprint if known else ""
+    )
 
 
 def _not_installed(toolchain: Toolchain, what: str) -> str:
@@ -259,6 +312,10 @@ def _fingerprint(entry: CatalogueEntry, runtime: Runtime, located: _Located) -> 
         if located.mount and path.startswith(f"{located.mount.target}/"):
             host = located.mount.source + path.removeprefix(located.mount.target)
         real = os.path.realpath(host)
+        if located.known:
+            # It may no longer be looked at.
+            digest.update(f"{real}\0{located.known}\0".encode())
+            continue
         facts = os.stat(real)  # noqa: PTH116
         digest.update(f"{real}\0{facts.st_size}\0{facts.st_mtime_ns}\0".encode())
     return digest.hexdigest()

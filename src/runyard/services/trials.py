@@ -25,7 +25,7 @@ from runyard.services.checking import Checks
 from runyard.services.platforms import check_draft, find_kind
 from runyard.services.pool import Pool
 from runyard.services.probing import Probing
-from runyard.services.runtimes import try_self_test
+from runyard.services.self_tests import try_self_test
 from runyard.telemetry import Metrics
 
 SMOKE_RUNTIMES_MAX = 3

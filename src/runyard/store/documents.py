@@ -53,6 +53,16 @@ class Documents:
             lambda connection: [_to_document(row) for row in connection.execute(statement)]
         )
 
+    async def stamps(self, kind: DocumentKind) -> frozenset[tuple[str, int, int]]:
+        """Return what differs whenever any document of the kind was added, changed or removed."""
+        columns = (documents.c.key, documents.c.version, documents.c.updated_us)
+        statement = select(*columns).where(documents.c.kind == kind)
+        return await self._database.read(
+            lambda connection: frozenset(
+                (row.key, row.version, row.updated_us) for row in connection.execute(statement)
+            )
+        )
+
     async def find(self, kind: DocumentKind, key: str) -> Document | None:
         return await self._database.read(lambda connection: _find(connection, kind, key))
 

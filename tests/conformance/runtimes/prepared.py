@@ -23,6 +23,7 @@ from runyard.services.commands import compile_command, run_command
 from runyard.services.pool import Pool
 from runyard.services.prepared import PreparedFiles
 from runyard.services.preparing import Preparing
+from runyard.services.probing import Probing
 from runyard.services.runtimes import Runtimes
 from runyard.services.shelf import Ready, Shelf, find_recipe
 from runyard.services.toolchains import mount_sources
@@ -59,6 +60,7 @@ async def open_prepared(runtime_id: str, folder: Path) -> AsyncIterator[Prepared
         files=PreparedFiles(folder, is_alone=True),
         pool=pool,
         checks=checks,
+        probing=Probing(pool=pool, checks=checks),
         works=lambda _: None,
     )
     settling = asyncio.create_task(preparing.settle())

@@ -81,7 +81,12 @@ class Bench:
         pool, checks = Pool(self.engine, size=2, metrics=metrics), Checks()
         files, told = PreparedFiles(self.folder / "prepared", is_alone=True), list[Runtime]()
         preparing = Preparing(
-            runtimes=runtimes, files=files, pool=pool, checks=checks, works=told.append
+            runtimes=runtimes,
+            files=files,
+            pool=pool,
+            checks=checks,
+            works=told.append,
+            probing=Probing(pool=pool, checks=checks),
         )
         preparing.offer()
         try:

@@ -6,7 +6,8 @@ import pytest
 
 from runyard.domain.limits import Policy
 from runyard.domain.runtime import Command, expand_argv
-from runyard.services.catalogue import CatalogueEntry, load_catalogue
+from runyard.services.catalogue import load_catalogue
+from runyard.services.catalogue_entry import CatalogueEntry
 
 ENTRIES = load_catalogue()
 EVERY_ENTRY = pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.id)

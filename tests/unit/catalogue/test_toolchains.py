@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from runyard.domain.runtime import Start
-from runyard.services.catalogue import CatalogueEntry, load_catalogue
+from runyard.services.catalogue import load_catalogue
+from runyard.services.catalogue_entry import CatalogueEntry
 from runyard.services.toolchains import (
     Found,
     ToolchainSearch,

@@ -12,7 +12,7 @@ from runyard.domain.errors import EngineError, TooLargeError
 from runyard.domain.files import File
 from runyard.domain.runtime import Command, Mount, Runtime
 from runyard.services import prepared
-from runyard.services.catalogue import Preparation
+from runyard.services.catalogue_entry import Preparation
 from runyard.services.prepared import PreparedFiles
 from runyard.services.toolchains import Candidate
 
