@@ -14,6 +14,7 @@ from runyard.services.live_settings import LiveSettings
 from runyard.services.platforms import Platforms
 from runyard.services.policies import Policies
 from runyard.services.projects import Projects
+from runyard.services.runtime_administration import RuntimeAdministration
 from runyard.services.runtimes import Runtimes
 from runyard.services.sharing import Sharing
 from runyard.services.trials import Trials
@@ -57,6 +58,9 @@ class Application(Protocol):
 
     @property
     def runtimes(self) -> Runtimes: ...
+
+    @property
+    def runtime_administration(self) -> RuntimeAdministration: ...
 
     @property
     def projects(self) -> Projects: ...

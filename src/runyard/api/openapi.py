@@ -19,6 +19,7 @@ from runyard.api.schemas import (
     platform_requests,
     policies,
     project_requests,
+    runtime_requests,
 )
 from runyard.api.schemas.answers import ProblemAnswer
 from runyard.api.schemas.requests import ExecutionBody, StdinBody
@@ -78,6 +79,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
         *project_requests.BODIES,
         *policies.BODIES,
         *platform_requests.BODIES,
+        *runtime_requests.BODIES,
     ]
     _, extra = models_json_schema(
         [(model, "validation") for model in models],

@@ -200,6 +200,12 @@ class FakeRuntimes:
             RuntimeStatus(runtime=BROKEN, state=RuntimeState.UNAVAILABLE, reason="no compiler"),
         ]
 
+    def view(self, name: str) -> RuntimeStatus:
+        for status in self.list():
+            if name in {status.runtime.id, *status.runtime.aliases}:
+                return status
+        raise UnknownRuntimeError(f"There is no runtime {name!r}.")
+
     def find(self, name_or_alias: str) -> Runtime:
         if name_or_alias == "broken":
             raise RuntimeUnavailableError("Runtime 'broken' is not available: no compiler.")

@@ -14,7 +14,6 @@ from runyard.api.openapi import problems
 from runyard.api.schemas.answers import RuntimeAnswer, RuntimesAnswer
 from runyard.api.schemas.rendering import dump, render_runtime
 from runyard.api.schemas.requests import RUNTIME_CHARACTERS_MAX
-from runyard.domain.errors import UnknownRuntimeError
 
 router = APIRouter(prefix="/runtimes", tags=["runtimes"], dependencies=[Depends(ANYBODY)])
 
@@ -31,8 +30,5 @@ async def view_runtime(
     name: Annotated[str, Path(max_length=RUNTIME_CHARACTERS_MAX)],
     application: CurrentApplication,
 ) -> Response:
-    """Show one runtime by its id or an alias."""
-    for status in application.runtimes.list():
-        if name == status.runtime.id or name in status.runtime.aliases:
-            return Response(dump(render_runtime(status)), media_type=JSON)
-    raise UnknownRuntimeError(f"There is no runtime {name!r}.", runtime=name)
+    """Show one runtime by its id, an alias, or its language for the default one."""
+    return Response(dump(render_runtime(application.runtimes.view(name))), media_type=JSON)

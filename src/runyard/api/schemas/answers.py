@@ -109,6 +109,10 @@ class RuntimeAnswer(StrictAnswer):
     description: str
     state: RuntimeState
     reason: str | None = Field(description="Why it is unavailable.")
+    deprecated: bool = Field(description="It runs, but nothing should be begun with it.")
+    message: str | None = Field(description="Why it is deprecated or no longer there.")
+    replacement: str | None = Field(description="The id of what to use instead.")
+    default: bool = Field(description="Whether the language's name finds it.")
     entry: str = Field(description="The file that is run unless the request names one.")
     aliases: list[str]
     extensions: list[str]

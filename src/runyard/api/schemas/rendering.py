@@ -11,7 +11,7 @@ from typing import Any
 
 from runyard.domain.execution import Execution, StepKind, StepResult
 from runyard.domain.limits import Limits
-from runyard.domain.runtime import RuntimeStatus
+from runyard.domain.runtime import Lifecycle, RuntimeState, RuntimeStatus
 from runyard.services.steps import describe_step
 
 # A character of UTF-8 has at most four bytes, so a cut leaves at most three of one.
@@ -87,15 +87,20 @@ def render_output(data: bytes, *, truncated: bool) -> tuple[str, str]:
 
 
 def render_runtime(status: RuntimeStatus) -> dict[str, Any]:
-    runtime = status.runtime
+    runtime, support = status.runtime, status.support
+    is_retired = support.lifecycle is Lifecycle.RETIRED
     return {
         "id": runtime.id,
         "language": runtime.language,
         "name": runtime.name,
         "version": runtime.version,
         "description": runtime.description,
-        "state": status.state,
-        "reason": status.reason,
+        "state": RuntimeState.UNAVAILABLE if is_retired else status.state,
+        "reason": support.explain() if is_retired else status.reason,
+        "deprecated": support.lifecycle is Lifecycle.DEPRECATED,
+        "message": support.message or None,
+        "replacement": support.replacement,
+        "default": status.is_default,
         "entry": runtime.entry,
         "aliases": list(runtime.aliases),
         "extensions": list(runtime.extensions),
