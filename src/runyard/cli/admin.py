@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runyard.cli.admin_platforms import platforms
+from runyard.cli.admin_runtimes import runtimes
 from runyard.cli.admin_settings import health, settings
 from runyard.cli.administering import connect_as_admin, find_account
 from runyard.cli.administering import list_accounts as find_accounts
@@ -23,6 +24,7 @@ ADMIN, USER = "admin", "user"
 
 admin = typer.Typer(help="Administer a server.", no_args_is_help=True)
 admin.add_typer(policies, name="policies")
+admin.add_typer(runtimes, name="runtimes")
 admin.command("audit")(list_audit_entries)
 admin.add_typer(platforms, name="platforms")
 admin.add_typer(settings, name="settings")

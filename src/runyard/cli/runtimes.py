@@ -75,4 +75,7 @@ def render_runtime(runtime: Runtime) -> str:
 def _standing(runtime: Runtime) -> str:
     if runtime.state == "unavailable":
         return f"does not work here: {runtime.reason}"
+    if runtime.deprecated:
+        use = f"use {runtime.replacement}" if runtime.replacement else ""
+        return "; ".join(part for part in ("deprecated", runtime.message or "", use) if part)
     return "" if runtime.state == "available" else "not tried yet"

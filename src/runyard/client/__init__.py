@@ -85,6 +85,7 @@ if TYPE_CHECKING:
         SharedProject,
         SharedSummary,
     )
+    from runyard.client.runtime_models import AdministeredRuntime, RuntimeTrial
 
 _ACCOUNT_MODELS = "runyard.client.account_models"
 _PROJECT_MODELS = "runyard.client.project_models"
@@ -93,6 +94,8 @@ _OF_PLATFORMS = {
     *("EngineKind", "HealthPart", "Platform", "ServerHealth", "Setting", "SmokeResult", "Trial"),
     "TrialStep",
 }
+_RUNTIME_MODELS = "runyard.client.runtime_models"
+_OF_RUNTIMES = {"AdministeredRuntime", "RuntimeTrial"}
 _OF_PROJECTS = {
     *("GalleryPage", "Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"),
     *("SharedProject", "SharedSummary"),
@@ -101,6 +104,7 @@ _OF_PROJECTS = {
 __all__ = [
     "Account",
     "AccountPage",
+    "AdministeredRuntime",
     "ApiError",
     "ApiToken",
     "Artifact",
@@ -140,6 +144,7 @@ __all__ = [
     "RevisionPage",
     "RunOptions",
     "Runtime",
+    "RuntimeTrial",
     "RuntimeUnavailableError",
     "ServerError",
     "ServerHealth",
@@ -171,5 +176,7 @@ def __getattr__(name: str) -> Any:
         module = _PROJECT_MODELS if name in _OF_PROJECTS else _ACCOUNT_MODELS
         if name in _OF_PLATFORMS:
             module = _PLATFORM_MODELS
+        if name in _OF_RUNTIMES:
+            module = _RUNTIME_MODELS
         return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,6 +16,7 @@ from runyard.client.account_models import (
 from runyard.client.async_connection import AsyncConnection
 from runyard.client.async_platforms import AsyncPlatforms, AsyncSettings, view_health
 from runyard.client.async_policies import AsyncPolicies
+from runyard.client.async_runtimes import AsyncRuntimeAdministration
 from runyard.client.platform_models import ServerHealth
 from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.wire import render_given
@@ -42,6 +43,11 @@ class AsyncAdministration:
     async def health(self) -> ServerHealth:
         """Look at every part of the server now."""
         return await view_health(self._connection)
+
+    @cached_property
+    def runtimes(self) -> AsyncRuntimeAdministration:
+        """Which runtimes there are, and how each is run."""
+        return AsyncRuntimeAdministration(self._connection)
 
     async def accounts(
         self, *, query: str = "", limit: int = 50, after: str | None = None

@@ -164,6 +164,12 @@ class Runtime:
     aliases: tuple[str, ...]
     extensions: tuple[str, ...]
     example: str
+    # It runs, but nothing should be begun with it; `message` and `replacement` say more.
+    deprecated: bool = False
+    message: str | None = None
+    replacement: str | None = None
+    # The name of its language finds it.
+    default: bool = False
     raw: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
 

@@ -19,6 +19,7 @@ from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.sync_connection import Connection
 from runyard.client.sync_platforms import Platforms, Settings, view_health
 from runyard.client.sync_policies import Policies
+from runyard.client.sync_runtimes import RuntimeAdministration
 from runyard.client.wire import render_given
 
 
@@ -41,6 +42,11 @@ class Administration:
     def health(self) -> ServerHealth:
         """Look at every part of the server now."""
         return view_health(self._connection)
+
+    @cached_property
+    def runtimes(self) -> RuntimeAdministration:
+        """Which runtimes there are, and how each is run."""
+        return RuntimeAdministration(self._connection)
 
     def accounts(
         self, *, query: str = "", limit: int = 50, after: str | None = None

@@ -226,6 +226,11 @@ def parse_runtime(body: Mapping[str, Any]) -> Runtime:
         aliases=tuple(body["aliases"]),
         extensions=tuple(body["extensions"]),
         example=body["example"],
+        # A server from before runtimes could be changed does not say.
+        deprecated=body.get("deprecated", False),
+        message=body.get("message"),
+        replacement=body.get("replacement"),
+        default=body.get("default", False),
         raw=dict(body),
     )
 
