@@ -31,6 +31,7 @@ from runyard.parts import (
     build_live_settings,
     build_parts,
     build_services,
+    build_vault,
 )
 from runyard.services.catalogue import load_catalogue
 from runyard.services.clearing import clear_hourly
@@ -246,6 +247,7 @@ def _build_worker(
         builds=parts.builds,
         checks=parts.checks,
         completions=parts.completions,
+        open_secrets=build_vault(settings, ground.database).open,
         metrics=parts.metrics,
         find_runtime=runtimes.find_accepted,
         artifact_caps=artifact_caps(settings),

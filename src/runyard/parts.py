@@ -36,6 +36,7 @@ from runyard.services.recent import RecentExecutions
 from runyard.services.runtime_administration import RuntimeAdministration
 from runyard.services.runtime_trials import RuntimeTrials
 from runyard.services.runtimes import Runtimes
+from runyard.services.secrets import Secrets, Vault
 from runyard.services.sharing import Sharing
 from runyard.services.trials import Trials
 from runyard.setting_specs import build_specs
@@ -49,6 +50,7 @@ from runyard.store.platforms import PlatformRecords
 from runyard.store.projects import ProjectRecords
 from runyard.store.queue_view import QueueRecords
 from runyard.store.runtime_uses import RuntimeUses
+from runyard.store.secrets import SecretRecords
 from runyard.store.sharing import SharingRecords
 from runyard.telemetry import Metrics, set_log_level
 
@@ -61,6 +63,7 @@ class Services:
     runtimes: Runtimes
     runtime_administration: RuntimeAdministration
     projects: Projects
+    secrets: Secrets
     sharing: Sharing
     accounts: Accounts
     policies: Policies
@@ -165,13 +168,7 @@ def build_services(
         find_account=accounts.directory.find,
         list_runtimes=runtimes.list,
     )
-    projects = Projects(
-        records=ProjectRecords(database),
-        executions=executions,
-        find_runtime=runtimes.find,
-        find_policy=policies.find,
-        now_us=now_us,
-    )
+    projects = build_projects(database, executions=executions, runtimes=runtimes, policies=policies)
     trials = Trials(
         kinds=footing.kinds,
         groundwork=footing.groundwork,
@@ -191,6 +188,7 @@ def build_services(
             limits_max=settings.policy.limits_max,
         ),
         projects=projects,
+        secrets=build_secrets(settings, database, projects=projects, policies=policies),
         sharing=build_sharing(database, projects=projects, runtimes=runtimes),
         accounts=accounts,
         policies=policies,
@@ -245,6 +243,35 @@ def build_accounts(
 ) -> Accounts:
     sealer = Sealer(lambda: secret_keys(settings))
     return open_accounts(database, sealer, account_options(live_settings), audit=audit)
+
+
+def build_projects(
+    database: Database, *, executions: Executions, runtimes: Runtimes, policies: Policies
+) -> Projects:
+    return Projects(
+        records=ProjectRecords(database),
+        executions=executions,
+        find_runtime=runtimes.find,
+        find_policy=policies.find,
+        list_secrets=SecretRecords(database).list,
+        now_us=now_us,
+    )
+
+
+def build_vault(settings: Settings, database: Database) -> Vault:
+    return Vault(SecretRecords(database), Sealer(lambda: secret_keys(settings)))
+
+
+def build_secrets(
+    settings: Settings, database: Database, *, projects: Projects, policies: Policies
+) -> Secrets:
+    return Secrets(
+        records=SecretRecords(database),
+        vault=build_vault(settings, database),
+        projects=projects,
+        find_policy=policies.find,
+        now_us=now_us,
+    )
 
 
 def build_sharing(database: Database, *, projects: Projects, runtimes: Runtimes) -> Sharing:

@@ -27,6 +27,7 @@ from runyard.api.routes import (
     health,
     metrics,
     policies,
+    project_secrets,
     projects,
     runtimes,
     sharing,
@@ -54,7 +55,7 @@ def build_app(application: Application) -> FastAPI:
     for module in (
         *(executions, terminal, runtimes, projects, sharing, auth, account),
         *(policies, admin_accounts, admin_audit, admin_platforms, admin_settings),
-        admin_runtimes,
+        *(admin_runtimes, project_secrets),
     ):
         api.include_router(module.router)
     api.include_router(projects.imports)

@@ -16,6 +16,7 @@ from runyard.services.policies import Policies
 from runyard.services.projects import Projects
 from runyard.services.runtime_administration import RuntimeAdministration
 from runyard.services.runtimes import Runtimes
+from runyard.services.secrets import Secrets
 from runyard.services.sharing import Sharing
 from runyard.services.trials import Trials
 from runyard.telemetry import Metrics
@@ -64,6 +65,9 @@ class Application(Protocol):
 
     @property
     def projects(self) -> Projects: ...
+
+    @property
+    def secrets(self) -> Secrets: ...
 
     @property
     def sharing(self) -> Sharing: ...

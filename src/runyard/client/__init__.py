@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         ProjectPage,
         Revision,
         RevisionPage,
+        Secret,
         Setup,
         SharedProject,
         SharedSummary,
@@ -98,7 +99,7 @@ _RUNTIME_MODELS = "runyard.client.runtime_models"
 _OF_RUNTIMES = {"AdministeredRuntime", "RuntimeTrial"}
 _OF_PROJECTS = {
     *("GalleryPage", "Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"),
-    *("SharedProject", "SharedSummary"),
+    *("Secret", "SharedProject", "SharedSummary"),
 }
 
 __all__ = [
@@ -146,6 +147,7 @@ __all__ = [
     "Runtime",
     "RuntimeTrial",
     "RuntimeUnavailableError",
+    "Secret",
     "ServerError",
     "ServerHealth",
     "Session",

@@ -14,6 +14,7 @@ from runyard.client.project_models import (
     ProjectPage,
     Revision,
     RevisionPage,
+    Secret,
     Setup,
     SharedProject,
 )
@@ -132,6 +133,19 @@ class AsyncProjects:
         body = wire.render_run(revision, options)
         path = wire.project_path(project_id, "/run")
         return parse_execution(await self._connection.call("POST", path, json=body))
+
+    async def secrets(self, project_id: str) -> tuple[Secret, ...]:
+        """Return the names of its secret variables; their values nobody reads again."""
+        path = wire.project_path(project_id, "/secrets")
+        return wire.parse_secrets(await self._connection.call("GET", path))
+
+    async def set_secret(self, project_id: str, name: str, value: str) -> Secret:
+        """Set a variable of the project's programs whose value nobody reads again."""
+        path = wire.secret_path(project_id, name)
+        return wire.parse_secret(await self._connection.call("PUT", path, json={"value": value}))
+
+    async def delete_secret(self, project_id: str, name: str) -> None:
+        await self._connection.call("DELETE", wire.secret_path(project_id, name))
 
     async def share(
         self, project_id: str, visibility: str, *, tags: Sequence[str] | None = None

@@ -79,6 +79,14 @@ class RevisionPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """A secret variable, without its value."""
+
+    name: str
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SharedSummary:
     """A project as others see it; `key` stands for it where it is read, copied and starred."""
 

@@ -15,6 +15,7 @@ from runyard.client.project_models import (
     ProjectPage,
     Revision,
     RevisionPage,
+    Secret,
     Setup,
     SharedProject,
     SharedSummary,
@@ -43,6 +44,10 @@ def shared_path(key: str, suffix: str = "") -> str:
 
 def revision_path(project_id: str, number: int, suffix: str = "") -> str:
     return project_path(project_id, f"/revisions/{number}{suffix}")
+
+
+def secret_path(project_id: str, name: str) -> str:
+    return project_path(project_id, f"/secrets/{quote(name, safe='')}")
 
 
 def render_project(
@@ -134,6 +139,14 @@ def parse_revisions(body: Mapping[str, Any]) -> RevisionPage:
         items=tuple(parse_revision(entry) for entry in body["items"]),
         next_before=body["next_before"],
     )
+
+
+def parse_secret(body: Mapping[str, Any]) -> Secret:
+    return Secret(name=body["name"], updated_at=datetime.fromisoformat(body["updated_at"]))
+
+
+def parse_secrets(body: Mapping[str, Any]) -> tuple[Secret, ...]:
+    return tuple(parse_secret(entry) for entry in body["items"])
 
 
 def parse_shared(body: Mapping[str, Any]) -> SharedProject:

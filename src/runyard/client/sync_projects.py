@@ -13,6 +13,7 @@ from runyard.client.project_models import (
     ProjectPage,
     Revision,
     RevisionPage,
+    Secret,
     Setup,
     SharedProject,
 )
@@ -130,6 +131,19 @@ class Projects:
         body = wire.render_run(revision, options)
         path = wire.project_path(project_id, "/run")
         return parse_execution(self._connection.call("POST", path, json=body))
+
+    def secrets(self, project_id: str) -> tuple[Secret, ...]:
+        """Return the names of its secret variables; their values nobody reads again."""
+        path = wire.project_path(project_id, "/secrets")
+        return wire.parse_secrets(self._connection.call("GET", path))
+
+    def set_secret(self, project_id: str, name: str, value: str) -> Secret:
+        """Set a variable of the project's programs whose value nobody reads again."""
+        path = wire.secret_path(project_id, name)
+        return wire.parse_secret(self._connection.call("PUT", path, json={"value": value}))
+
+    def delete_secret(self, project_id: str, name: str) -> None:
+        self._connection.call("DELETE", wire.secret_path(project_id, name))
 
     def share(
         self, project_id: str, visibility: str, *, tags: Sequence[str] | None = None

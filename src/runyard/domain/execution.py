@@ -73,6 +73,8 @@ class Request:
     entry: str
     args: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
+    # Further variables by name, each with the version that its value has; values are nowhere here.
+    secrets: dict[str, int] = field(default_factory=dict)
     stdin: bytes = b""
     # Keep stdin open for later input over the terminal or the stdin route.
     interactive: bool = False

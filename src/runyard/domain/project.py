@@ -94,6 +94,18 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Secret:
+    """An environment variable of a project whose value is given to its programs and to nobody else.
+    `version` grows with each change; it is the time of it in microseconds since 1970.
+    """
+
+    name: str
+    # Of the value.
+    size_bytes: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What to make of a revision: files to put, paths and folders to remove, then names to change
     (from, to: of a file or a folder). `setup` None keeps the former.

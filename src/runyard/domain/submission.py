@@ -20,6 +20,8 @@ class Submission:
     entry: str | None = None
     args: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
+    # Names and versions, as in Request; no client sends them.
+    secrets: dict[str, int] = field(default_factory=dict)
     stdin: bytes = b""
     interactive: bool = False
     merge_stderr: bool = False

@@ -58,6 +58,7 @@ def admit(submission: Submission, *, runtime: Runtime, policy: Policy) -> Reques
         entry=choose_entry(submission.files, submission.entry, runtime),
         args=submission.args,
         env=dict(submission.env),
+        secrets=dict(submission.secrets),
         stdin=submission.stdin,
         interactive=submission.interactive,
         merge_stderr=submission.merge_stderr,
@@ -183,22 +184,39 @@ def _check_arguments(args: tuple[str, ...], policy: Policy, *, of: str) -> None:
 
 
 def _check_environment(env: Mapping[str, str], policy: Policy) -> None:
-    if len(env) > policy.env_count_max:
-        raise LimitError(
-            f"env has {len(env)} variables; at most {policy.env_count_max} are allowed.",
-            limit="env_count_max",
-        )
-    total = 0
+    # First, so that nobody has the values of a million variables looked at.
+    _check_variable_count(len(env), policy)
+    check_environment_room(measure_environment(env), policy)
+
+
+def measure_environment(env: Mapping[str, str]) -> dict[str, int]:
+    """Return each value's size in bytes. Raises InvalidRequestError for what is no variable."""
+    sizes = {}
     for name, value in env.items():
         if not _ENV_NAME.fullmatch(name):
             raise InvalidRequestError(
                 f"env has the name {_shown(name)}; use letters, digits and '_', no digit first."
             )
-        total += len(name) + len(_encoded(value, of=f"env.{name[:_SHOWN_CHARACTERS]}"))
+        sizes[name] = len(_encoded(value, of=f"env.{name[:_SHOWN_CHARACTERS]}"))
+    return sizes
+
+
+def check_environment_room(sizes: Mapping[str, int], policy: Policy) -> None:
+    """Refuse more variables, given with the sizes of their values, than a program may have."""
+    _check_variable_count(len(sizes), policy)
+    total = sum(len(name) + size for name, size in sizes.items())
     if total > policy.env_bytes_max:
         raise LimitError(
             f"env has {total} bytes; at most {policy.env_bytes_max} are allowed.",
             limit="env_bytes_max",
+        )
+
+
+def _check_variable_count(count: int, policy: Policy) -> None:
+    if count > policy.env_count_max:
+        raise LimitError(
+            f"env has {count} variables; at most {policy.env_count_max} are allowed.",
+            limit="env_count_max",
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,6 +23,7 @@ from runyard.domain.project import (
     Entry,
     Project,
     Revision,
+    Secret,
     Setup,
     apply_change,
     check_description,
@@ -31,7 +32,12 @@ from runyard.domain.project import (
 )
 from runyard.domain.runtime import Runtime
 from runyard.domain.submission import Submission
-from runyard.services.admission import check_distinct, check_run_fields, check_tree
+from runyard.services.admission import (
+    check_distinct,
+    check_run_fields,
+    check_tree,
+)
+from runyard.services.environment import with_environment
 from runyard.services.executions import Executions
 from runyard.store.interface import Rivals
 from runyard.store.moments import from_us
@@ -63,12 +69,14 @@ class Projects:
         executions: Executions,
         find_runtime: Callable[[str], Runtime],
         find_policy: Callable[[Principal, str | None], Policy],
+        list_secrets: Callable[[str], Awaitable[Sequence[Secret]]],
         now_us: Callable[[], int],
     ) -> None:
         self._records = records
         self._executions = executions
         self._find_runtime = find_runtime
         self._find_policy = find_policy
+        self._list_secrets = list_secrets
         self._now_us = now_us
 
     async def create(
@@ -148,8 +156,11 @@ class Projects:
         change = Change(put=files, setup=wanted.setup, replaces=True)
         return await self.save(principal, project_id, change, base=base, restored_from=number)
 
-    async def find(self, principal: Principal, project_id: str) -> Project:
-        return await self._require(principal, project_id)
+    async def find(
+        self, principal: Principal, project_id: str, *, is_changed: bool = False
+    ) -> Project:
+        """`is_changed`: ConflictError for what is in the trash."""
+        return await self._require(principal, project_id, is_changed=is_changed)
 
     async def list(
         self,
@@ -227,24 +238,25 @@ class Projects:
     ) -> Execution:
         """Run a revision, the newest if no number is given. `submission` has what is asked for
         beside it: its files, runtime and entry are those of the revision, its arguments,
-        environment and stdin add to them. What runs already for the same request is returned.
-        Raises ProjectBusyError.
+        environment and stdin add to them, and the project's secrets come last. What runs already
+        for the same request is returned. Raises InvalidRequestError and its kin, and
+        ProjectBusyError.
         """
         project = await self._require(principal, project_id, is_changed=True)
         revision, files = await self._read_revision(project, number)
         setup = revision.setup
         runtime = self._find_runtime(setup.runtime)
         policy = self._find_policy(principal, runtime.id)
+        submission = replace(
+            submission,
+            runtime=setup.runtime,
+            files=files,
+            entry=setup.entry,
+            args=submission.args or setup.args,
+            stdin=submission.stdin or setup.stdin,
+        )
         return await self._executions.submit(
-            replace(
-                submission,
-                runtime=setup.runtime,
-                files=files,
-                entry=setup.entry,
-                args=submission.args or setup.args,
-                env={**setup.env, **submission.env},
-                stdin=submission.stdin or setup.stdin,
-            ),
+            with_environment(submission, setup, await self._list_secrets(project.id), policy),
             owner_id=principal.owner_id,
             project_id=project.id,
             revision=revision.number,

@@ -38,9 +38,9 @@ the log.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -62,6 +62,7 @@ from runyard.services.completions import Completions
 from runyard.services.journal import Journal
 from runyard.services.pool import Pool, Sandboxes
 from runyard.services.program import ArtifactCaps, Program, Verdict
+from runyard.services.secrets import SecretUnreadableError
 from runyard.services.steering import Steering
 from runyard.store.interface import ExecutionStore, Lease
 from runyard.telemetry import Metrics
@@ -94,6 +95,7 @@ class Runner:
     builds: BuildCache
     checks: Checks
     completions: Completions
+    open_secrets: Callable[[Execution], Awaitable[dict[str, str]]]
     metrics: Metrics
     find_runtime: Callable[[str], Runtime]
     artifact_caps: ArtifactCaps
@@ -193,10 +195,12 @@ class Attempt:
     async def _perform(self, sandbox_exit: AsyncExitStack) -> Verdict:
         runner, request = self._runner, self._execution.request
         runtime = runner.find_runtime(request.runtime_id)
+        # Known to the program alone; the record of the execution goes on without them.
+        secrets = await runner.open_secrets(self._execution)
         compile_step = await runner.builds.find(request, runtime, owner_id=self._execution.owner_id)
         self._sandboxes = await sandbox_exit.enter_async_context(runner.pool.open())
         self._program = Program(
-            request,
+            replace(request, env=request.env | secrets) if secrets else request,
             runtime,
             sandboxes=self._sandboxes,
             notes=self._journal,
@@ -247,7 +251,7 @@ class Attempt:
                 "attempt_failed", execution=self._execution.id, code=error.code, reason=str(error)
             )
             return await self._give_back("sandbox", otherwise=_BROKEN)
-        if isinstance(error, (UnknownRuntimeError, RuntimeUnavailableError)):
+        if isinstance(error, (UnknownRuntimeError, RuntimeUnavailableError, SecretUnreadableError)):
             # It was there when the request was accepted.
             return Verdict(outcome=Outcome.INTERNAL_ERROR, message=error.message)
         if isinstance(error, RunyardError):

@@ -73,6 +73,7 @@ def _describe(request: Request) -> str:
         "files": [[file.path, len(file.content), file.executable] for file in request.files],
         "args": request.args,
         "env": request.env,
+        "secrets": request.secrets,
         "stdin": len(request.stdin),
         "interactive": request.interactive,
         "merge_stderr": request.merge_stderr,
@@ -108,6 +109,8 @@ def unpack_request(body: str, contents: bytes | None) -> Request:
         entry=stored["entry"],
         args=tuple(stored["args"]),
         env=stored["env"],
+        # Missing in what was stored before there were any.
+        secrets=stored.get("secrets", {}),
         stdin=stdin,
         interactive=stored["interactive"],
         merge_stderr=stored["merge_stderr"],

@@ -179,6 +179,27 @@ CALLS = [
         lambda found: (found.id, found.project, found.revision) == ("E", "P", 2),
     ),
     Call(
+        lambda projects: projects.secrets("P"),
+        "GET /projects/P/secrets",
+        None,
+        {"items": [{"name": "KEY", "updated_at": WHEN}]},
+        lambda found: [(each.name, each.updated_at) for each in found] == [("KEY", MOMENT)],
+    ),
+    Call(
+        lambda projects: projects.set_secret("P", "KEY", "v"),
+        "PUT /projects/P/secrets/KEY",
+        {"value": "v"},
+        {"name": "KEY", "updated_at": WHEN},
+        lambda found: found.name == "KEY",
+    ),
+    Call(
+        lambda projects: projects.delete_secret("P", "a/b"),
+        "DELETE /projects/P/secrets/a%2Fb",
+        None,
+        None,
+        lambda found: found is None,
+    ),
+    Call(
         lambda projects: projects.share("P", "unlisted", tags=("t",)),
         "PATCH /projects/P/sharing",
         {"visibility": "unlisted", "tags": ["t"]},

@@ -308,6 +308,11 @@ async def open_rig(folder: Path, **chosen: Any) -> AsyncIterator[Rig]:
         await store.aclose()
 
 
+async def open_no_secrets(execution: Execution) -> dict[str, str]:
+    assert not execution.request.secrets
+    return {}
+
+
 def _build(
     options: RigOptions,
     *,
@@ -330,6 +335,7 @@ def _build(
         checks=checks,
         metrics=metrics,
         find_runtime=find_runtime,
+        open_secrets=open_no_secrets,
         artifact_caps=ArtifactCaps(
             count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max
         ),

@@ -1,5 +1,6 @@
 """What older versions stored is read by this one."""
 
+import json
 from pathlib import Path
 
 from alembic import command
@@ -49,7 +50,8 @@ async def _finish_as_before(database: Database, execution: Execution) -> None:
     for name in (*later, "runtime_id", "active_count_max", "cpu_granted_us", "is_held"):
         del row[name]
     del step["cached"]
-    request = {"execution_id": execution.id, "body": body, "contents": contents}
+    stored = {key: value for key, value in json.loads(body).items() if key != "secrets"}
+    request = {"execution_id": execution.id, "body": json.dumps(stored), "contents": contents}
 
     def write(connection: Connection) -> None:
         for table, values in (("executions", row), ("requests", request), ("steps", step)):

@@ -11,9 +11,9 @@ from pydantic import Field
 from runyard.api.schemas.answers import Encoding, StrictAnswer
 from runyard.api.schemas.rendering import render_output
 from runyard.domain.files import File
-from runyard.domain.project import Entry, Project, Revision, Setup, Visibility
+from runyard.domain.project import Entry, Project, Revision, Secret, Setup, Visibility
 from runyard.services.sharing import Reading
-from runyard.store.moments import to_us
+from runyard.store.moments import from_us, to_us
 from runyard.store.sharing import Shared
 
 
@@ -87,6 +87,17 @@ class NewProjectAnswer(StrictAnswer):
     revision: RevisionAnswer
 
 
+class SecretAnswer(StrictAnswer):
+    name: str
+    updated_at: datetime
+
+
+class SecretsAnswer(StrictAnswer):
+    """By name."""
+
+    items: list[SecretAnswer]
+
+
 class SharedSummary(StrictAnswer):
     """A project as others see it."""
 
@@ -149,6 +160,14 @@ def render_project(project: Project) -> ProjectAnswer:
         published_at=project.published_at,
         forked_from=project.forked_from,
     )
+
+
+def render_secret(secret: Secret) -> SecretAnswer:
+    return SecretAnswer(name=secret.name, updated_at=from_us(secret.version))
+
+
+def render_secrets(secrets: Sequence[Secret]) -> SecretsAnswer:
+    return SecretsAnswer(items=[render_secret(each) for each in secrets])
 
 
 def render_shared(reading: Reading, key: str) -> SharedAnswer:

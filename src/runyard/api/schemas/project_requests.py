@@ -52,6 +52,10 @@ class SharingBody(StrictBody):
     tags: list[Text] | None = Field(default=None, description="null: as they were.")
 
 
+class SecretBody(StrictBody):
+    value: str
+
+
 class MoveBody(StrictBody):
     source: FilePath
     target: FilePath
@@ -80,6 +84,7 @@ BODIES: tuple[type[BaseModel], ...] = (
     ProjectChangeBody,
     RunProjectBody,
     SaveBody,
+    SecretBody,
     SharingBody,
 )
 
