@@ -259,6 +259,10 @@ void files_put_chunk(struct agent *agent, const struct frame *frame);
 void files_put_done(struct agent *agent);
 void files_close(struct agent *agent);
 
+/* Fields that one side may not know. */
+#define PUT_FILE_IS_FOLDER 0x8001u
+#define GET_FILES_TREE 0x8001u
+
 /* glob.c: patterns against paths, part by part. */
 #define GLOB_PARTS_MAX 32u
 struct glob {

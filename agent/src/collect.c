@@ -16,6 +16,7 @@
 #define WALK_NS_MAX (2 * NS_PER_SECOND)
 #define MATCH_COUNT_MAX 4096u
 #define CLOCK_EVERY 256u
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define FIRST_CONTENT_BYTES_MAX 49152u
 
 struct level {
@@ -28,7 +29,8 @@ struct walk {
     uint64_t count_max, bytes_max, entry_count, until;
     unsigned glob_count, depth;
     size_t match_count;
-    bool is_partial;
+    bool is_partial, is_tree;
+    /* Where the walk is; at first the folder whose files are all wanted, if that was asked. */
     char path[PATH_BYTES_MAX + 1];
     char *matches[MATCH_COUNT_MAX];
     struct level levels[DEPTH_MAX];
@@ -65,9 +67,8 @@ static void add_match(struct walk *walk)
     walk->match_count++;
 }
 
-static bool enter(struct walk *walk, int parent_fd, const char *name)
+static bool enter(struct walk *walk, int fd)
 {
-    int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     DIR *folder = fd < 0 ? NULL : fdopendir(fd);
     if (folder == NULL) {
         if (fd >= 0)
@@ -78,6 +79,11 @@ static bool enter(struct walk *walk, int parent_fd, const char *name)
     walk->levels[walk->depth].path_size = strlen(walk->path);
     walk->depth++;
     return true;
+}
+
+static int open_folder(int parent_fd, const char *name)
+{
+    return openat(parent_fd, name, FOLDER_FLAGS);
 }
 
 static unsigned char find_type(const struct level *level, const struct dirent *entry)
@@ -95,8 +101,8 @@ static void visit(struct walk *walk, const struct dirent *entry)
     struct level *level = &walk->levels[walk->depth - 1];
     const char *name = entry->d_name;
     size_t size = strlen(name), before = level->path_size;
-    uint64_t next[GLOB_COUNT_MAX], ahead = 0;
-    bool is_match = false;
+    uint64_t next[GLOB_COUNT_MAX], ahead = walk->is_tree;
+    bool is_match = walk->is_tree;
     for (unsigned i = 0; i < walk->glob_count; i++) {
         next[i] = glob_step(&walk->globs[i], level->positions[i], name);
         is_match = is_match || glob_is_match(&walk->globs[i], next[i]);
@@ -117,7 +123,7 @@ static void visit(struct walk *walk, const struct dirent *entry)
         walk->is_partial = true;
     } else if (type == DT_REG) {
         add_match(walk);
-    } else if (enter(walk, dirfd(level->folder), name)) {
+    } else if (enter(walk, open_folder(dirfd(level->folder), name))) {
         memcpy(walk->levels[walk->depth - 1].positions, next, sizeof next);
     } else {
         walk->is_partial = true;
@@ -132,8 +138,13 @@ static void leave(struct walk *walk)
 static void find_matches(struct agent *agent, struct walk *walk)
 {
     walk->until = serve_now() + WALK_NS_MAX;
-    if (!enter(walk, agent->work_fd, "."))
+    int fd = walk->is_tree ? files_open_beneath(agent->work_fd, walk->path, FOLDER_FLAGS)
+                           : open_folder(agent->work_fd, ".");
+    if (!enter(walk, fd)) {
+        /* A tree that is no folder any more is not the same as an empty one. */
+        walk->is_partial = walk->is_tree;
         return;
+    }
     for (unsigned i = 0; i < walk->glob_count; i++)
         walk->levels[0].positions[i] = glob_start(&walk->globs[i]);
     while (walk->depth > 0) {
@@ -209,6 +220,15 @@ static void send_matches(struct agent *agent, struct walk *walk)
     frame_end(agent);
 }
 
+static bool set_tree(struct walk *walk, const char *path)
+{
+    size_t size = strlen(path);
+    if (!files_check_path(path, size))
+        return false;
+    memcpy(walk->path, path, size + 1);
+    return true;
+}
+
 static enum error_code parse(struct walk *walk, const struct frame *frame)
 {
     char text[PATH_BYTES_MAX + 2];
@@ -221,6 +241,10 @@ static enum error_code parse(struct walk *walk, const struct frame *frame)
             field_number(&cursor, &field, &walk->count_max);
         } else if (field.tag == 3) {
             field_number(&cursor, &field, &walk->bytes_max);
+        } else if (field.tag == GET_FILES_TREE) {
+            walk->is_tree = true;
+            if (field_text(&cursor, &field, text, sizeof text))
+                is_refused |= !set_tree(walk, text);
         } else if (field.tag != 1) {
             field_unknown(&cursor, &field);
         } else if (walk->glob_count == GLOB_COUNT_MAX) {

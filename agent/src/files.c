@@ -169,11 +169,22 @@ static void store(struct agent *agent, const uint8_t *data, size_t size, bool is
     upload->count++;
 }
 
+static void make_folder(struct agent *agent, const char *path)
+{
+    int fd = open_by_parts(agent->work_fd, path, FOLDER_FLAGS, true);
+    if (fd < 0) {
+        fail_with(agent, path, errno);
+        return;
+    }
+    close(fd);
+    agent->upload.count++;
+}
+
 void files_put(struct agent *agent, const struct frame *frame)
 {
     struct upload *upload = &agent->upload;
     char path[PATH_BYTES_MAX + 2] = "";
-    uint64_t is_executable = 0;
+    uint64_t is_executable = 0, is_folder = 0;
     const uint8_t *content = NULL;
     size_t path_size = 0, size = 0;
     struct field_cursor cursor = field_first(frame);
@@ -188,20 +199,27 @@ void files_put(struct agent *agent, const struct frame *frame)
         } else if (field.tag == 3) {
             content = field.value;
             size = field.size;
+        } else if (field.tag == PUT_FILE_IS_FOLDER) {
+            field_number(&cursor, &field, &is_folder);
         } else {
             field_unknown(&cursor, &field);
         }
     }
-    if (cursor.is_bad || is_executable > 1) {
+    bool is_last = (frame->flags & FRAME_FLAG_MORE) == 0;
+    bool has_content = size > 0 || !is_last;
+    if (cursor.is_bad || is_executable > 1 || is_folder > 1 || (is_folder && has_content)) {
         frame_fatal(agent, ERROR_MALFORMED, "PUT_FILE is malformed");
         return;
     }
-    bool is_last = (frame->flags & FRAME_FLAG_MORE) == 0;
     upload->is_open = !is_last;
     if (upload->is_spoilt)
         return;
     if (!files_check_path(path, path_size)) {
         fail(agent, ERROR_BAD_PATH, "", "its name is refused");
+        return;
+    }
+    if (is_folder) {
+        make_folder(agent, path);
         return;
     }
     upload->fd = create(agent->work_fd, path, is_executable != 0);

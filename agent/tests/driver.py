@@ -20,7 +20,7 @@ from runyard.agent.messages import (
     parse_exited,
 )
 from runyard.domain.errors import ProtocolError
-from runyard.domain.files import File
+from runyard.domain.files import File, Folder
 from runyard.domain.limits import MIB, Limits
 
 DEADLINE_SECONDS = 60.0
@@ -110,7 +110,7 @@ class AgentProcess:
             return
         raise AssertionError(f"The agent goes on with {frame}.")
 
-    def put(self, *files: File) -> None:
+    def put(self, *files: File | Folder) -> None:
         self.send(*encode_files(files), encode_frame(FrameType.PUT_DONE))
         frame = self.receive()
         assert frame.type is FrameType.PUT_REPLY, frame

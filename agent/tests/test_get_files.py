@@ -20,9 +20,11 @@ from runyard.agent.frames import (
     encode_number,
     encode_text,
 )
-from runyard.domain.files import File
+from runyard.agent.messages import encode_files
+from runyard.domain.files import File, Folder
 from runyard.domain.limits import MIB
 
+TREE_FIELD = IS_FOLDER_FIELD = 0x8001
 TREE = ("a.txt", "b.txt", "c.log", ".hidden", "out/a.txt", "out/deep/er/x.txt", "out/.git/y.txt")
 
 PATTERNS = [
@@ -49,10 +51,16 @@ PATTERNS = [
 
 
 def get(
-    agent: AgentProcess, globs: Sequence[str], *, count_max: int = 100, bytes_max: int = 10 * MIB
+    agent: AgentProcess,
+    globs: Sequence[str],
+    *,
+    tree: str | None = None,
+    count_max: int = 100,
+    bytes_max: int = 10 * MIB,
 ) -> tuple[list[File], bool]:
     """Return the files and whether something was left out."""
     payload = b"".join(encode_text(1, glob) for glob in globs)
+    payload += b"" if tree is None else encode_text(TREE_FIELD, tree)
     payload += encode_number(2, count_max) + encode_number(3, bytes_max)
     agent.send(encode_frame(FrameType.GET_FILES, payload))
     files = []
@@ -220,3 +228,76 @@ def test_name_with_a_control_character_is_left_out(agent: AgentProcess) -> None:
     (agent.work / "a\nb").write_bytes(b"")
 
     assert get(agent, ["*"]) == ([], True)
+
+
+def test_tree_is_given_with_all_that_is_hidden_in_it(agent: AgentProcess) -> None:
+    agent.put(*(File(path, path.encode()) for path in TREE))
+
+    files, is_partial = get(agent, ["*.log"], tree="out")
+
+    assert [file.path for file in files] == ["out/.git/y.txt", "out/a.txt", "out/deep/er/x.txt"]
+    assert not is_partial
+
+
+def test_tree_has_no_links_and_no_pipes(agent: AgentProcess) -> None:
+    agent.put(File("d/x", b"x"))
+    (agent.work / "d/link").symlink_to("/etc/passwd")
+    (agent.work / "d/folder").symlink_to("/etc")
+    os.mkfifo(agent.work / "d/pipe")
+
+    files, is_partial = get(agent, [], tree="d")
+
+    assert [file.path for file in files] == ["d/x"]
+    assert not is_partial
+
+
+@pytest.mark.parametrize("kind", ["nothing", "file", "link", "link on the way"])
+def test_tree_that_is_no_folder_is_not_an_empty_one(agent: AgentProcess, kind: str) -> None:
+    agent.put(File("real/d/x", b"x"))
+    match kind:
+        case "file":
+            agent.put(File("d", b""))
+        case "link":
+            (agent.work / "d").symlink_to("real/d")
+        case "link on the way":
+            (agent.work / "way").symlink_to("real")
+
+    files, is_partial = get(agent, [], tree="way/d" if kind == "link on the way" else "d")
+
+    assert files == []
+    assert is_partial
+
+
+@pytest.mark.parametrize("tree", ["..", "/etc", "", "a\tb", "x" * 513])
+def test_tree_elsewhere_is_refused(agent: AgentProcess, tree: str) -> None:
+    payload = encode_text(TREE_FIELD, tree) + encode_number(2, 1) + encode_number(3, 1)
+    agent.send(encode_frame(FrameType.GET_FILES, payload))
+
+    assert agent.receive_error() == (ErrorCode.BAD_PATH, False)
+
+
+def test_folder_is_made_and_found_empty(agent: AgentProcess) -> None:
+    agent.put(Folder("d/e"), Folder("d/e"), File("d/e/x", b"x"))
+    (agent.work / "d/e/x").unlink()
+
+    assert get(agent, [], tree="d/e") == ([], False)
+
+
+@pytest.mark.parametrize("stands_there", ["file", "link"])
+def test_folder_takes_the_place_of_nothing(agent: AgentProcess, stands_there: str) -> None:
+    if stands_there == "file":
+        agent.put(File("d", b"x"))
+    else:
+        (agent.work / "d").symlink_to("/tmp")
+
+    agent.send(*encode_files([Folder("d")]), encode_frame(FrameType.PUT_DONE))
+
+    assert agent.receive_error() == (ErrorCode.BAD_PATH, False)
+
+
+def test_folder_with_content_is_malformed(agent: AgentProcess) -> None:
+    payload = encode_text(1, "d") + encode_text(3, "x") + encode_number(IS_FOLDER_FIELD, 1)
+    agent.send(encode_frame(FrameType.PUT_FILE, payload))
+
+    assert agent.receive_error() == (ErrorCode.MALFORMED, True)
+    agent.receive_end()

@@ -20,11 +20,13 @@ from runyard.services.accounts.sealing import Sealer
 from runyard.services.audit import Audit
 from runyard.services.build_cache import BuildCache
 from runyard.services.build_key import describe_host
+from runyard.services.carrying import Carrier
 from runyard.services.checking import Checks
 from runyard.services.claiming import ClaimGate
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
 from runyard.services.health import HealthChecks, WorkerView
+from runyard.services.kept_files import KeptFiles
 from runyard.services.live_settings import LiveSettings
 from runyard.services.machine import count_processors
 from runyard.services.platforms import OpenPlatform, Platforms
@@ -45,6 +47,7 @@ from runyard.store.audit import AuditRecords
 from runyard.store.database import Database
 from runyard.store.documents import Documents
 from runyard.store.interface import ExecutionStore
+from runyard.store.kept_files import KeptFileRecords
 from runyard.store.moments import now_us
 from runyard.store.platforms import PlatformRecords
 from runyard.store.projects import ProjectRecords
@@ -64,6 +67,7 @@ class Services:
     runtime_administration: RuntimeAdministration
     projects: Projects
     secrets: Secrets
+    data: KeptFiles
     sharing: Sharing
     accounts: Accounts
     policies: Policies
@@ -189,6 +193,7 @@ def build_services(
         ),
         projects=projects,
         secrets=build_secrets(settings, database, projects=projects, policies=policies),
+        data=KeptFiles(records=KeptFileRecords(database), projects=projects),
         sharing=build_sharing(database, projects=projects, runtimes=runtimes),
         accounts=accounts,
         policies=policies,
@@ -260,6 +265,14 @@ def build_projects(
 
 def build_vault(settings: Settings, database: Database) -> Vault:
     return Vault(SecretRecords(database), Sealer(lambda: secret_keys(settings)))
+
+
+def build_data_carrier(settings: Settings, database: Database) -> Carrier:
+    return Carrier(
+        records=KeptFileRecords(database),
+        project_records=ProjectRecords(database),
+        bytes_of_project=settings.data_bytes_per_project_max,
+    )
 
 
 def build_secrets(

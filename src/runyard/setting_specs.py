@@ -97,6 +97,9 @@ DESCRIPTIONS: Mapping[str, str] = {
         "What a request may contain and ask for where administrators say nothing else, and the"
         " most that it may have."
     ),
+    "data_bytes_per_project_max": (
+        "What one project may keep in /data; held in memory while it is carried in and out."
+    ),
     "anonymous_policy": (
         "The same for who has no account, except in development: shorter and smaller."
     ),

@@ -105,6 +105,8 @@ class Settings(BaseSettings):
     # RUNYARD_POLICY is a JSON object with the values to change, for example
     # {"file_count_max": 50, "limits_max": {"wall_seconds": 20}}.
     policy: Policy = Policy()
+    # In /data of one project that keeps it; held in memory while it is carried in and out.
+    data_bytes_per_project_max: int = Field(default=16 * MIB, ge=0, le=256 * MIB)
     # The same for who has no account.
     anonymous_policy: Policy = ANONYMOUS_POLICY
 

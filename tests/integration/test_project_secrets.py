@@ -199,7 +199,7 @@ async def test_secret_that_is_deleted_while_a_run_waits_ends_it_with_its_name(
     tmp_path: Path,
 ) -> None:
     async with (
-        open_world(tmp_path, project_runs="queue") as application,
+        open_world(tmp_path, policy={"project_runs": "queue"}) as application,
         open_browser(application) as browser,
     ):
         await browser.sign_up("eve")

@@ -44,7 +44,7 @@ from runyard.domain.errors import (
     ProtocolError,
     RunyardError,
 )
-from runyard.domain.files import File, check_path
+from runyard.domain.files import File, Folder, check_path
 
 __all__ = ["ByteStream", "Channel", "Command", "Exited", "Hello", "Output", "Warmed"]
 
@@ -59,6 +59,10 @@ class ByteStream(Protocol):
     async def read(self, size_max: int) -> bytes: ...
     def write(self, data: bytes | memoryview) -> None: ...
     async def drain(self) -> None: ...
+
+
+# A field of GET_FILES.
+_TREE = 0x8001
 
 
 class _Stdin:
@@ -111,7 +115,7 @@ class Channel:
                 self._hello = parse_hello(await self._receive_any())
             return self._hello
 
-    async def put_files(self, files: Sequence[File]) -> None:
+    async def put_files(self, files: Sequence[File | Folder]) -> None:
         """Store files below the work folder.
 
         Raises InvalidPathError for a name the agent refuses, TooLargeError if they do not fit and
@@ -137,7 +141,7 @@ class Channel:
             return parse_warmed(await self._receive())
 
     async def exec(
-        self, command: Command, *, files: Sequence[File] = ()
+        self, command: Command, *, files: Sequence[File | Folder] = ()
     ) -> AsyncGenerator[Output | Exited, None]:
         """Store `files`, run `command` and yield what it writes; the last item is Exited.
 
@@ -211,6 +215,20 @@ class Channel:
     ) -> tuple[list[File], bool]:
         """Return what `get_files` does, and whether that is all that matches."""
         payload = b"".join(encode_text(1, glob) for glob in globs)
+        return await self._collect(payload, count_max=count_max, bytes_max=bytes_max)
+
+    async def collect_tree(
+        self, folder: str, *, count_max: int, bytes_max: int
+    ) -> tuple[list[File], bool]:
+        """Return all regular files in a folder, hidden ones too, as far as the caps allow, and
+        whether those are all that are there. A folder that is missing is not all there.
+        """
+        payload = encode_text(_TREE, folder)
+        return await self._collect(payload, count_max=count_max, bytes_max=bytes_max)
+
+    async def _collect(
+        self, payload: bytes, *, count_max: int, bytes_max: int
+    ) -> tuple[list[File], bool]:
         payload += encode_number(2, count_max) + encode_number(3, bytes_max)
         self._send(self._greeting(), encode_frame(FrameType.GET_FILES, payload))
         files: list[File] = []

@@ -27,7 +27,7 @@ from runyard.domain.errors import (
     TooLargeError,
 )
 from runyard.domain.execution import LimitHit
-from runyard.domain.files import File
+from runyard.domain.files import File, Folder
 from runyard.domain.limits import Limits, Usage
 from runyard.domain.runtime import Start
 
@@ -38,6 +38,8 @@ _EXIT_CODE_MAX = 255
 _SIGNAL_MAX = 64
 # Nanoseconds of 36 years, or 1 EiB: what databases and JSON readers can hold.
 _MEASURE_MAX = 1 << 60
+# A field of PUT_FILE.
+_IS_FOLDER = 0x8001
 _STARTS = {None: Start.COLD, 1: Start.WAITING, 2: Start.FORKED}
 _HITS = {1: LimitHit.WALL, 2: LimitHit.CPU, 3: LimitHit.MEMORY, 4: LimitHit.OUTPUT}
 _REFUSALS: dict[int, type[RunyardError]] = {
@@ -99,9 +101,13 @@ class Warmed:
     message: str | None
 
 
-def encode_files(files: Sequence[File]) -> Iterator[bytes | memoryview]:
+def encode_files(files: Sequence[File | Folder]) -> Iterator[bytes | memoryview]:
     """Yield frames in pieces. Contents are not copied: what a compiler made may be large."""
     for file in files:
+        if isinstance(file, Folder):
+            payload = encode_text(1, file.path) + encode_number(_IS_FOLDER, 1)
+            yield encode_frame(FrameType.PUT_FILE, payload)
+            continue
         content = memoryview(file.content)
         first, size = content[:FILE_CHUNK_BYTES], len(content)
         payload = encode_text(1, file.path) + encode_number(2, int(file.executable))

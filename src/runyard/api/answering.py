@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from fastapi import Request
 from pydantic import BaseModel
 from starlette.responses import Response
@@ -24,6 +26,21 @@ def respond_execution(
 ) -> Response:
     return Response(
         dump(render_execution(execution)), status_code=status, headers=headers, media_type=JSON
+    )
+
+
+def respond_attachment(content: bytes, path: str) -> Response:
+    """Answer with a file that a program left."""
+    name = quote(path.rpartition("/")[2], safe="")
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+            # A program wrote this: wherever it is shown, nothing in it may run.
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Cache-Control": "private, no-store",
+        },
     )
 
 

@@ -25,6 +25,7 @@ from runyard.api.routes import (
     auth,
     executions,
     health,
+    kept_files,
     metrics,
     policies,
     project_secrets,
@@ -55,7 +56,7 @@ def build_app(application: Application) -> FastAPI:
     for module in (
         *(executions, terminal, runtimes, projects, sharing, auth, account),
         *(policies, admin_accounts, admin_audit, admin_platforms, admin_settings),
-        *(admin_runtimes, project_secrets),
+        *(admin_runtimes, project_secrets, kept_files),
     ):
         api.include_router(module.router)
     api.include_router(projects.imports)

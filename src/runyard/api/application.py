@@ -10,6 +10,7 @@ from runyard.services.accounts.parts import Accounts
 from runyard.services.audit import Audit
 from runyard.services.executions import Executions
 from runyard.services.health import HealthChecks
+from runyard.services.kept_files import KeptFiles
 from runyard.services.live_settings import LiveSettings
 from runyard.services.platforms import Platforms
 from runyard.services.policies import Policies
@@ -68,6 +69,9 @@ class Application(Protocol):
 
     @property
     def secrets(self) -> Secrets: ...
+
+    @property
+    def data(self) -> KeptFiles: ...
 
     @property
     def sharing(self) -> Sharing: ...

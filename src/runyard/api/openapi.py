@@ -50,6 +50,15 @@ def json_body(schema: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+def attachment() -> dict[str, Any]:
+    """Return the `responses` entry of a file that a program left."""
+    schema = {"type": "string", "format": "binary"}
+    return {
+        "description": "The file, always as an attachment.",
+        "content": {"application/octet-stream": {"schema": schema}},
+    }
+
+
 def archive_body() -> dict[str, Any]:
     """Return the `openapi_extra` of a route that reads a ZIP archive."""
     schema = {"type": "string", "format": "binary"}

@@ -99,7 +99,10 @@ def describe_end(execution: Execution) -> str | None:
     """Return what a person should hear beside the program's own output, if anything."""
     step = execution.steps[-1] if execution.steps else None
     match execution.outcome:
-        case "succeeded" | "failed":
+        case "succeeded":
+            # What was not kept, for example.
+            return execution.message or (step.message if step else None)
+        case "failed":
             return step.message if step else execution.message
         case "signalled" if step:
             return f"the program was ended by signal {step.signal}"

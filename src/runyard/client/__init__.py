@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     )
     from runyard.client.project_models import (
         GalleryPage,
+        KeptFile,
         Project,
         ProjectFile,
         ProjectPage,
@@ -99,7 +100,7 @@ _RUNTIME_MODELS = "runyard.client.runtime_models"
 _OF_RUNTIMES = {"AdministeredRuntime", "RuntimeTrial"}
 _OF_PROJECTS = {
     *("GalleryPage", "Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"),
-    *("Secret", "SharedProject", "SharedSummary"),
+    *("KeptFile", "Secret", "SharedProject", "SharedSummary"),
 }
 
 __all__ = [
@@ -127,6 +128,7 @@ __all__ = [
     "InProcessTransport",
     "InvalidRequestError",
     "Invitation",
+    "KeptFile",
     "Login",
     "NewApiToken",
     "NewInvitation",

@@ -10,6 +10,7 @@ from runyard.client.async_connection import AsyncConnection
 from runyard.client.models import Execution, Files, RunOptions
 from runyard.client.project_models import (
     GalleryPage,
+    KeptFile,
     Project,
     ProjectPage,
     Revision,
@@ -146,6 +147,27 @@ class AsyncProjects:
 
     async def delete_secret(self, project_id: str, name: str) -> None:
         await self._connection.call("DELETE", wire.secret_path(project_id, name))
+
+    async def keep_data(self, project_id: str, *, keeps: bool = True) -> Project:
+        """Say whether what a run leaves in /data is there again at the next one."""
+        path, body = wire.project_path(project_id), {"keeps_data": keeps}
+        return wire.parse_project(await self._connection.call("PATCH", path, json=body))
+
+    async def data(self, project_id: str) -> tuple[KeptFile, ...]:
+        """Return what is in its /data, without contents."""
+        path = wire.data_path(project_id)
+        return wire.parse_data(await self._connection.call("GET", path))
+
+    async def read_data(self, project_id: str, path: str) -> bytes:
+        return await self._connection.download(wire.data_path(project_id, path))
+
+    async def delete_data(self, project_id: str, path: str) -> None:
+        """Delete one file. ConflictError while the project runs."""
+        await self._connection.call("DELETE", wire.data_path(project_id, path))
+
+    async def clear_data(self, project_id: str) -> None:
+        """Delete all there is in /data. ConflictError while the project runs."""
+        await self._connection.call("DELETE", wire.data_path(project_id))
 
     async def share(
         self, project_id: str, visibility: str, *, tags: Sequence[str] | None = None

@@ -37,6 +37,8 @@ class Project:
     tags: tuple[str, ...]
     star_count: int
     forked_from: str | None
+    # /data is there again at the next run.
+    keeps_data: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,15 @@ class RevisionPage:
 
     items: tuple[Revision, ...]
     next_before: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """A file in a project's /data; `path` is relative to that."""
+
+    path: str
+    size_bytes: int
+    executable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from runyard.client.models import Files, RunOptions
 from runyard.client.project_models import (
     GalleryPage,
+    KeptFile,
     Project,
     ProjectFile,
     ProjectPage,
@@ -48,6 +49,10 @@ def revision_path(project_id: str, number: int, suffix: str = "") -> str:
 
 def secret_path(project_id: str, name: str) -> str:
     return project_path(project_id, f"/secrets/{quote(name, safe='')}")
+
+
+def data_path(project_id: str, path: str | None = None) -> str:
+    return project_path(project_id, "/data" if path is None else f"/data/{quote(path)}")
 
 
 def render_project(
@@ -106,6 +111,7 @@ def parse_project(body: Mapping[str, Any]) -> Project:
         tags=tuple(body["tags"]),
         star_count=body["star_count"],
         forked_from=body["forked_from"],
+        keeps_data=body["keeps_data"],
     )
 
 
@@ -138,6 +144,13 @@ def parse_revisions(body: Mapping[str, Any]) -> RevisionPage:
     return RevisionPage(
         items=tuple(parse_revision(entry) for entry in body["items"]),
         next_before=body["next_before"],
+    )
+
+
+def parse_data(body: Mapping[str, Any]) -> tuple[KeptFile, ...]:
+    return tuple(
+        KeptFile(path=entry["path"], size_bytes=entry["size_bytes"], executable=entry["executable"])
+        for entry in body["items"]
     )
 
 

@@ -9,6 +9,7 @@ from runyard.client import project_wire as wire
 from runyard.client.models import Execution, Files, RunOptions
 from runyard.client.project_models import (
     GalleryPage,
+    KeptFile,
     Project,
     ProjectPage,
     Revision,
@@ -144,6 +145,27 @@ class Projects:
 
     def delete_secret(self, project_id: str, name: str) -> None:
         self._connection.call("DELETE", wire.secret_path(project_id, name))
+
+    def keep_data(self, project_id: str, *, keeps: bool = True) -> Project:
+        """Say whether what a run leaves in /data is there again at the next one."""
+        path, body = wire.project_path(project_id), {"keeps_data": keeps}
+        return wire.parse_project(self._connection.call("PATCH", path, json=body))
+
+    def data(self, project_id: str) -> tuple[KeptFile, ...]:
+        """Return what is in its /data, without contents."""
+        path = wire.data_path(project_id)
+        return wire.parse_data(self._connection.call("GET", path))
+
+    def read_data(self, project_id: str, path: str) -> bytes:
+        return self._connection.download(wire.data_path(project_id, path))
+
+    def delete_data(self, project_id: str, path: str) -> None:
+        """Delete one file. ConflictError while the project runs."""
+        self._connection.call("DELETE", wire.data_path(project_id, path))
+
+    def clear_data(self, project_id: str) -> None:
+        """Delete all there is in /data. ConflictError while the project runs."""
+        self._connection.call("DELETE", wire.data_path(project_id))
 
     def share(
         self, project_id: str, visibility: str, *, tags: Sequence[str] | None = None

@@ -86,6 +86,10 @@ class Request:
     execution_wall_seconds: float
     tests: tuple[TestCase, ...] = ()
     artifacts: tuple[str, ...] = ()
+    # Bring the project's /data, and keep what a run leaves there.
+    keeps_data: bool = False
+    # What the owner may keep in all projects, where /data is kept.
+    project_bytes_max: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

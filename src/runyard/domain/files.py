@@ -19,6 +19,13 @@ class File:
     executable: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder below /work that is there although nothing may be in it."""
+
+    path: str
+
+
 def check_path(path: str) -> str:
     """Return `path` if it names a file below the work directory, else raise InvalidPathError.
 

@@ -91,6 +91,8 @@ class Project:
     published_at: datetime | None = None
     # The project that it began as a copy of.
     forked_from: str | None = None
+    # Whether what a run leaves in /data is there again at the next one.
+    keeps_data: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +105,15 @@ class Secret:
     # Of the value.
     size_bytes: int
     version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptFile:
+    """A file in a project's /data, without its content; `path` is relative to that."""
+
+    path: str
+    size_bytes: int
+    executable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,3 +32,5 @@ class Submission:
     execution_wall_seconds: float | None = None
     tests: tuple[TestCase, ...] = ()
     artifacts: tuple[str, ...] = ()
+    # As in Request; the project says it.
+    keeps_data: bool = False

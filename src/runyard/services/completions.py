@@ -44,6 +44,7 @@ class Completions:
             finished_at=datetime.now(UTC),
             steps=tuple(steps),
             artifacts=verdict.artifacts,
+            data=verdict.data,
             events=await journal.close(_last_fields(verdict), attempt=lease.attempt),
             spender_id=execution.owner_id if has_account(execution) else None,
         )

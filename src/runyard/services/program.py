@@ -19,10 +19,11 @@ from runyard.domain.execution import (
     StepResult,
     TestCase,
 )
-from runyard.domain.files import File
+from runyard.domain.files import File, Folder
 from runyard.domain.limits import MIB, Limits
 from runyard.domain.runtime import Command, Runtime, Start
 from runyard.services.build_cache import CompileStep
+from runyard.services.carrying import CarriedFiles
 from runyard.services.checking import CHECK_SECONDS_MAX, Checks
 from runyard.services.commands import compile_command, run_command, test_command
 from runyard.services.deadline import Deadline
@@ -37,7 +38,7 @@ from runyard.services.steps import (
     note_start,
     run_step,
 )
-from runyard.store.interface import Artifact
+from runyard.store.interface import Artifact, LeftFiles
 
 # What is kept of all steps together; the output of later steps is cut.
 OUTPUT_BYTES_KEPT_MAX = 32 * MIB
@@ -50,6 +51,8 @@ class Verdict:
     outcome: Outcome
     message: str | None = None
     artifacts: tuple[Artifact, ...] = ()
+    # None leaves what the project keeps as it was.
+    data: LeftFiles | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +85,7 @@ class Program:
         artifact_caps: ArtifactCaps,
         live: LiveChannel | None = None,
         compile_step: CompileStep | None = None,
+        data: CarriedFiles | None = None,
     ) -> None:
         self._request = request
         self._runtime = runtime
@@ -91,10 +95,11 @@ class Program:
         self._artifact_caps = artifact_caps
         self._live = live
         self._compile_step = compile_step or CompileStep(request, runtime)
+        self._data = data
         self._deadline = Deadline(request.execution_wall_seconds)
         self._place: Place | None = None
         # Sent along with the first command, in one round trip.
-        self._unsent: tuple[File, ...] = self._compile_step.files
+        self._unsent: tuple[File | Folder, ...] = self._compile_step.files
         # Whether the compiler ran where the program is to run.
         self._is_beside_compiler = False
         self._running: RunningStep | None = None
@@ -105,9 +110,8 @@ class Program:
         self.is_over = True
 
     async def enter(self) -> None:
-        """Take the sandbox to begin in; the clock of the whole execution starts then.
-
-        Raises EngineError if there is none to be had.
+        """Take the sandbox to begin in; the clock of the whole execution starts then. Raises
+        EngineError if there is none to be had.
         """
         request, compiler = self._request, self._runtime.compile
         if compiler is not None and self._compile_step.build is None:
@@ -209,6 +213,7 @@ class Program:
             if self._deadline.is_spent:
                 return self._out_of_time("the program was not run")
             await self._leave_compiler(run_command(request, runtime.run, request.run_limits))
+        self._bring_data()
         limits = self._deadline.clamp(request.run_limits)
         step = RunningStep(
             kind=StepKind.RUN, name="run", command=run_command(request, runtime.run, limits)
@@ -216,8 +221,13 @@ class Program:
         result = await self._run(step)
         verdict = self._judge_run(result, limits)
         if request.artifacts and step.has_agent:
-            return await self._add_artifacts(verdict)
-        return verdict
+            verdict = await self._add_artifacts(verdict)
+        return verdict if self._data is None else await self._add_data(verdict, step, self._data)
+
+    def _bring_data(self) -> None:
+        """Behind the compiler, whose result must not depend on it."""
+        if self._data is not None:
+            self._unsent = (*self._unsent, *self._data.files)
 
     def _judge_run(self, result: StepResult, limits: Limits) -> Verdict:
         if result.outcome is Outcome.SUCCEEDED:
@@ -230,6 +240,7 @@ class Program:
     async def _run_tests(self, tests: tuple[TestCase, ...]) -> Verdict:
         """Run every test; the first that does not pass decides the outcome."""
         first_failure: Verdict | None = None
+        self._bring_data()
         # A single test of a program that needs no compiler cannot disturb another one.
         is_fresh = not self._is_beside_compiler and len(tests) == 1
         if not is_fresh and self._unsent:
@@ -278,7 +289,7 @@ class Program:
         self._record(result)
         return result
 
-    async def _try(self, step: RunningStep, files: Sequence[File]) -> StepResult:
+    async def _try(self, step: RunningStep, files: Sequence[File | Folder]) -> StepResult:
         place = self._place
         assert place is not None, "enter comes first"
         live = None if step.kind is StepKind.COMPILE else self._live
@@ -359,6 +370,11 @@ class Program:
         artifacts = tuple(Artifact(name=file.path, content=file.content) for file in files)
         return replace(verdict, artifacts=artifacts)
 
+    async def _add_data(self, verdict: Verdict, step: RunningStep, data: CarriedFiles) -> Verdict:
+        left, remark = await data.collect(self._channel if step.has_agent else None)
+        verdict = verdict if remark is None else _with_remark(verdict, remark)
+        return replace(verdict, data=left)
+
     def _was_cut_short(self, result: StepResult, limits: Limits, wanted: Limits) -> bool:
         """Whether the time of the whole execution ended the step, not the step's own."""
         return (
@@ -381,5 +397,4 @@ def _test_failure(result: StepResult, limits: Limits) -> str:
 
 
 def _with_remark(verdict: Verdict, remark: str) -> Verdict:
-    message = f"{verdict.message or 'The program succeeded.'} {remark}"
-    return replace(verdict, message=message)
+    return replace(verdict, message=f"{verdict.message or 'The program succeeded.'} {remark}")

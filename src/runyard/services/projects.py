@@ -37,6 +37,7 @@ from runyard.services.admission import (
     check_run_fields,
     check_tree,
 )
+from runyard.services.carrying import check_kept_folder
 from runyard.services.environment import with_environment
 from runyard.services.executions import Executions
 from runyard.store.interface import Rivals
@@ -194,16 +195,24 @@ class Projects:
         project = await self._require(principal, project_id)
         return await self._read_revision(project, number)
 
-    async def rename(
-        self, principal: Principal, project_id: str, *, name: str | None, description: str | None
+    async def change(
+        self,
+        principal: Principal,
+        project_id: str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        keeps_data: bool | None = None,
     ) -> Project:
+        """Change what is given. Data that is not kept any more stays until it is deleted."""
         project = await self._require(principal, project_id, is_changed=True)
-        await self._records.rename(
+        await self._records.change(
             project_id,
             name=project.name if name is None else check_project_name(name),
             description=(
                 project.description if description is None else check_description(description)
             ),
+            keeps_data=project.keeps_data if keeps_data is None else keeps_data,
         )
         return await self._require(principal, project_id)
 
@@ -247,6 +256,11 @@ class Projects:
         setup = revision.setup
         runtime = self._find_runtime(setup.runtime)
         policy = self._find_policy(principal, runtime.id)
+        rivals = _rivals(policy)
+        if project.keeps_data:
+            check_kept_folder(files)
+            # Each begins with what the one before it left.
+            rivals = rivals or Rivals.QUEUE
         submission = replace(
             submission,
             runtime=setup.runtime,
@@ -254,13 +268,14 @@ class Projects:
             entry=setup.entry,
             args=submission.args or setup.args,
             stdin=submission.stdin or setup.stdin,
+            keeps_data=project.keeps_data,
         )
         return await self._executions.submit(
             with_environment(submission, setup, await self._list_secrets(project.id), policy),
             owner_id=principal.owner_id,
             project_id=project.id,
             revision=revision.number,
-            rivals=_rivals(policy),
+            rivals=rivals,
             policy=policy,
         )
 

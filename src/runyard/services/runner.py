@@ -57,6 +57,7 @@ from runyard.domain.events import EventKind, last_sequence
 from runyard.domain.execution import Execution, Outcome, State
 from runyard.domain.runtime import Runtime
 from runyard.services.build_cache import BuildCache
+from runyard.services.carrying import Carrier
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.journal import Journal
@@ -95,6 +96,7 @@ class Runner:
     builds: BuildCache
     checks: Checks
     completions: Completions
+    data: Carrier
     open_secrets: Callable[[Execution], Awaitable[dict[str, str]]]
     metrics: Metrics
     find_runtime: Callable[[str], Runtime]
@@ -197,6 +199,7 @@ class Attempt:
         runtime = runner.find_runtime(request.runtime_id)
         # Known to the program alone; the record of the execution goes on without them.
         secrets = await runner.open_secrets(self._execution)
+        data = await runner.data.open(self._execution)
         compile_step = await runner.builds.find(request, runtime, owner_id=self._execution.owner_id)
         self._sandboxes = await sandbox_exit.enter_async_context(runner.pool.open())
         self._program = Program(
@@ -208,6 +211,7 @@ class Attempt:
             artifact_caps=runner.artifact_caps,
             live=self._steering,
             compile_step=compile_step,
+            data=data,
         )
         await self._program.enter()
         self._journal.note(EventKind.STATE, {"state": State.RUNNING, "attempt": self.lease.attempt})

@@ -14,7 +14,7 @@ from runyard.agent.channel import Channel, Command, Exited, Output
 from runyard.domain.errors import EngineError
 from runyard.domain.events import EventKind
 from runyard.domain.execution import LimitHit, Outcome, StepKind, StepResult, decide_outcome
-from runyard.domain.files import File
+from runyard.domain.files import File, Folder
 from runyard.domain.limits import Limits, Usage
 from runyard.engines.interface import Sandbox
 from runyard.services.journal import Notes
@@ -60,7 +60,7 @@ async def run_step(
     step: RunningStep,
     *,
     channel: Channel,
-    files: Sequence[File] = (),
+    files: Sequence[File | Folder] = (),
     sandbox: Sandbox,
     notes: Notes,
     started: Callable[[], None] | None = None,

@@ -32,6 +32,7 @@ from runyard.store.interface import (
     Rivals,
     Spending,
 )
+from runyard.store.kept_files import lock_data, pack_data, replace_data
 from runyard.store.moments import now_us, to_us
 from runyard.store.packing import (
     pack,
@@ -292,9 +293,13 @@ class SqlExecutionStore:
     async def _finish(
         self, execution_id: str, completion: Completion, statement: Statement, fence: dict[str, Any]
     ) -> bool:
+        data = completion.data
+        rows = None if data is None else await pack_data(data)
+
         def write(connection: Connection) -> bool:
             if completion.spender_id is not None:
                 quotas.lock(connection, completion.spender_id)
+            is_kept = data is not None and lock_data(connection, data)
             values = {
                 "wanted_id": execution_id,
                 "new_outcome": completion.outcome,
@@ -306,6 +311,8 @@ class SqlExecutionStore:
             _insert_results(connection, execution_id, completion)
             if completion.spender_id is not None:
                 _settle(connection, completion.spender_id, completion)
+            if is_kept and data is not None and rows is not None:
+                replace_data(connection, data, rows)
             return True
 
         return await self._database.write(write)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from runyard.domain.events import Event
 from runyard.domain.execution import Execution, Outcome, State, StepResult
+from runyard.domain.files import File
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,15 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LeftFiles:
+    """What a run left in the /data of its project: all of it, paths relative to that."""
+
+    project_id: str
+    owner_id: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Completion:
     """How an execution ended, with everything that is recorded about it."""
 
@@ -38,6 +48,8 @@ class Completion:
     finished_at: datetime
     steps: tuple[StepResult, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
+    # None leaves it as it was.
+    data: LeftFiles | None = None
     events: tuple[Event, ...] = ()
     # Whose account what it spent is put down to.
     spender_id: str | None = None

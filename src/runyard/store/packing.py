@@ -93,6 +93,8 @@ def _describe(request: Request) -> str:
             for test in request.tests
         ],
         "artifacts": request.artifacts,
+        "keeps_data": request.keeps_data,
+        "project_bytes_max": request.project_bytes_max,
     }
     return json.dumps(body, separators=(",", ":"))
 
@@ -129,6 +131,8 @@ def unpack_request(body: str, contents: bytes | None) -> Request:
             for name, size, args, expected, kind, tolerance in stored["tests"]
         ),
         artifacts=tuple(stored["artifacts"]),
+        keeps_data=stored.get("keeps_data", False),
+        project_bytes_max=stored.get("project_bytes_max", 0),
     )
 
 

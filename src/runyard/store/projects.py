@@ -17,11 +17,9 @@ from runyard.domain.project import Entry, Project, Revision, Setup, Visibility
 from runyard.store.database import Database
 from runyard.store.moments import from_us, to_us
 from runyard.store.packing import pack, unpack
+from runyard.store.project_bytes import count_bytes
 from runyard.store.project_tables import blobs, projects, revision_files, revisions
 from runyard.store.statements import insert_into
-
-# What a file costs in each revision that lists it, whatever its size.
-_LISTED_FILE_BYTES = 1024
 
 
 class Saving(StrEnum):
@@ -70,6 +68,7 @@ class ProjectRecords:
             "star_count": 0,
             "published_us": None,
             "forked_from": project.forked_from,
+            "keeps_data": project.keeps_data,
         }
         count = (
             select(func.count())
@@ -133,11 +132,13 @@ class ProjectRecords:
             lambda connection: [to_project(row) for row in connection.execute(statement)]
         )
 
-    async def rename(self, project_id: str, *, name: str, description: str) -> None:
+    async def change(
+        self, project_id: str, *, name: str, description: str, keeps_data: bool
+    ) -> None:
         statement = (
             update(projects)
             .where(projects.c.id == project_id)
-            .values(name=name, description=description)
+            .values(name=name, description=description, keeps_data=keeps_data)
         )
         await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
@@ -204,7 +205,7 @@ class ProjectRecords:
         )
 
     async def count_bytes(self, owner_id: str) -> int:
-        return await self._database.read(lambda connection: _count_bytes(connection, owner_id))
+        return await self._database.read(lambda connection: count_bytes(connection, owner_id))
 
     async def _save(self, write: Any) -> Saving:
         try:
@@ -277,22 +278,8 @@ def _add_revision(
     )
     if old.rowcount:
         _delete_loose_blobs(connection, owner_id)
-    if _count_bytes(connection, owner_id) > bounds.bytes_of_owner:
+    if count_bytes(connection, owner_id) > bounds.bytes_of_owner:
         raise _UndoneError(Saving.TOO_LARGE)
-
-
-def _count_bytes(connection: Connection, owner_id: str) -> int:
-    contents = select(func.coalesce(func.sum(blobs.c.size_bytes), 0)).where(
-        blobs.c.owner_id == owner_id
-    )
-    listed = (
-        select(func.coalesce(func.sum(revisions.c.file_count), 0))
-        .join(projects, projects.c.id == revisions.c.project_id)
-        .where(projects.c.owner_id == owner_id)
-    )
-    return int(connection.execute(contents).scalar_one()) + _LISTED_FILE_BYTES * int(
-        connection.execute(listed).scalar_one()
-    )
 
 
 def _delete(connection: Connection, condition: Any) -> int:
@@ -364,6 +351,7 @@ def to_project(row: Row[Any]) -> Project:
         star_count=row.star_count,
         published_at=None if row.published_us is None else from_us(row.published_us),
         forked_from=row.forked_from,
+        keeps_data=bool(row.keeps_data),
     )
 
 

@@ -31,6 +31,7 @@ PROJECT = {
     "tags": ["t"],
     "star_count": 3,
     "forked_from": None,
+    "keeps_data": False,
 }
 SETUP = {
     "runtime": "bash",
@@ -177,6 +178,41 @@ CALLS = [
         {"revision": 2, "stdin": "x", "stdin_encoding": "utf-8"},
         EXECUTION,
         lambda found: (found.id, found.project, found.revision) == ("E", "P", 2),
+    ),
+    Call(
+        lambda projects: projects.keep_data("P"),
+        "PATCH /projects/P",
+        {"keeps_data": True},
+        PROJECT | {"keeps_data": True},
+        lambda found: found.keeps_data,
+    ),
+    Call(
+        lambda projects: projects.data("P"),
+        "GET /projects/P/data",
+        None,
+        {"items": [{"path": "a/b", "size_bytes": 2, "executable": True}]},
+        lambda found: [(each.path, each.size_bytes) for each in found] == [("a/b", 2)],
+    ),
+    Call(
+        lambda projects: projects.read_data("P", "a/b c"),
+        "GET /projects/P/data/a/b%20c",
+        None,
+        b"kept",
+        lambda found: found == b"kept",
+    ),
+    Call(
+        lambda projects: projects.delete_data("P", "a"),
+        "DELETE /projects/P/data/a",
+        None,
+        None,
+        lambda found: found is None,
+    ),
+    Call(
+        lambda projects: projects.clear_data("P"),
+        "DELETE /projects/P/data",
+        None,
+        None,
+        lambda found: found is None,
     ),
     Call(
         lambda projects: projects.secrets("P"),

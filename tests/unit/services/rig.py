@@ -21,6 +21,7 @@ from runyard.domain.submission import Submission
 from runyard.engines.interface import Capabilities, Sandbox, SandboxSpec, Stream
 from runyard.services.build_cache import BuildCache
 from runyard.services.build_files import BuildFiles
+from runyard.services.carrying import Carrier
 from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
@@ -38,6 +39,7 @@ from runyard.telemetry import Metrics
 from runyard.testing.unconfined_engine import UnconfinedEngine
 from runyard.worker.lease import anybody_but, new_owner
 from runyard.worker.loop import Worker, WorkerOptions
+from tests.unit.services.project_parts import build_carrier, open_no_secrets
 
 DEADLINE_SECONDS = 30.0
 ATTEMPTS_MAX = 3
@@ -284,6 +286,7 @@ async def open_rig(folder: Path, **chosen: Any) -> AsyncIterator[Rig]:
     rig = _build(
         options,
         store=store,
+        carrier=build_carrier(database),
         engine=engine,
         pool=pool,
         builds=builds,
@@ -308,15 +311,15 @@ async def open_rig(folder: Path, **chosen: Any) -> AsyncIterator[Rig]:
         await store.aclose()
 
 
-async def open_no_secrets(execution: Execution) -> dict[str, str]:
-    assert not execution.request.secrets
-    return {}
+def _artifact_caps(policy: Policy) -> ArtifactCaps:
+    return ArtifactCaps(count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max)
 
 
 def _build(
     options: RigOptions,
     *,
     store: SqlExecutionStore,
+    carrier: Carrier,
     engine: FaultyEngine,
     pool: Pool,
     builds: BuildCache,
@@ -336,10 +339,9 @@ def _build(
         metrics=metrics,
         find_runtime=find_runtime,
         open_secrets=open_no_secrets,
-        artifact_caps=ArtifactCaps(
-            count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max
-        ),
+        artifact_caps=_artifact_caps(policy),
         attempts_max=ATTEMPTS_MAX,
+        data=carrier,
         **shared,
     )
     reaper = Reaper(

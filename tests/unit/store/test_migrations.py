@@ -50,7 +50,8 @@ async def _finish_as_before(database: Database, execution: Execution) -> None:
     for name in (*later, "runtime_id", "active_count_max", "cpu_granted_us", "is_held"):
         del row[name]
     del step["cached"]
-    stored = {key: value for key, value in json.loads(body).items() if key != "secrets"}
+    later = ("secrets", "keeps_data", "project_bytes_max")
+    stored = {key: value for key, value in json.loads(body).items() if key not in later}
     request = {"execution_id": execution.id, "body": json.dumps(stored), "contents": contents}
 
     def write(connection: Connection) -> None:

@@ -249,6 +249,7 @@ async def export_account(application: CurrentApplication, principal: CurrentPrin
         account,
         accounts=application.accounts,
         projects=application.projects,
+        data=application.data,
         executions=application.executions,
     )
     return StreamingResponse(

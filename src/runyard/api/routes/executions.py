@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from starlette.responses import Response, StreamingResponse
 
 from runyard.api.access import RUN_READ, RUN_WRITE, CurrentPrincipal
 from runyard.api.addresses import find_client_address
-from runyard.api.answering import JSON, respond_execution, respond_submitted
+from runyard.api.answering import JSON, respond_attachment, respond_execution, respond_submitted
 from runyard.api.dependencies import (
     CurrentApplication,
     ExecutionId,
@@ -18,7 +17,7 @@ from runyard.api.dependencies import (
     Stopping,
     read_body,
 )
-from runyard.api.openapi import json_body, problems
+from runyard.api.openapi import attachment, json_body, problems
 from runyard.api.schemas.answers import ExecutionAnswer, ExecutionsAnswer
 from runyard.api.schemas.rendering import dump, render_page
 from runyard.api.schemas.requests import ExecutionBody, StdinBody, build_submission, decode
@@ -170,12 +169,7 @@ async def write_stdin(
     response_class=Response,
     responses={
         **problems(401, 404),
-        200: {
-            "description": "The file, always as an attachment.",
-            "content": {
-                "application/octet-stream": {"schema": {"type": "string", "format": "binary"}}
-            },
-        },
+        200: attachment(),
     },
 )
 async def download_artifact(
@@ -186,14 +180,4 @@ async def download_artifact(
         content = await executions.read_artifact(execution_id, check_path(name))
     except InvalidPathError as error:
         raise NotFoundError("The execution left no file of this name.") from error
-    shown = quote(name.rpartition("/")[2], safe="")
-    return Response(
-        content,
-        media_type="application/octet-stream",
-        headers={
-            "Content-Disposition": f"attachment; filename*=UTF-8''{shown}",
-            # A program wrote this: wherever it is shown, nothing in it may run.
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-            "Cache-Control": "private, no-store",
-        },
-    )
+    return respond_attachment(content, name)

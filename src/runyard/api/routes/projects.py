@@ -145,16 +145,20 @@ async def view_project(
     openapi_extra=json_body(ProjectChangeBody),
     responses=problems(401, 404, 409, 415),
 )
-async def rename_project(
+async def change_project(
     project_id: Id,
     request: Request,
     application: CurrentApplication,
     principal: CurrentPrincipal,
 ) -> Response:
-    """Change the name or the description."""
+    """Change the name or the description, or say whether /data is kept from run to run."""
     body = await read_body(request, ProjectChangeBody)
-    project = await application.projects.rename(
-        principal, project_id, name=body.name, description=body.description
+    project = await application.projects.change(
+        principal,
+        project_id,
+        name=body.name,
+        description=body.description,
+        keeps_data=body.keeps_data,
     )
     return respond(render_project(project))
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from runyard.api.schemas.answers import Encoding, StrictAnswer
 from runyard.api.schemas.rendering import render_output
 from runyard.domain.files import File
-from runyard.domain.project import Entry, Project, Revision, Secret, Setup, Visibility
+from runyard.domain.project import Entry, KeptFile, Project, Revision, Secret, Setup, Visibility
 from runyard.services.sharing import Reading
 from runyard.store.moments import from_us, to_us
 from runyard.store.sharing import Shared
@@ -36,6 +36,7 @@ class ProjectAnswer(StrictAnswer):
     star_count: int
     published_at: datetime | None
     forked_from: str | None
+    keeps_data: bool = Field(description="/data is there again at the next run.")
 
 
 class ProjectsAnswer(StrictAnswer):
@@ -96,6 +97,18 @@ class SecretsAnswer(StrictAnswer):
     """By name."""
 
     items: list[SecretAnswer]
+
+
+class KeptFileAnswer(StrictAnswer):
+    path: str = Field(description="Relative to /data.")
+    size_bytes: int
+    executable: bool
+
+
+class KeptFilesAnswer(StrictAnswer):
+    """By path."""
+
+    items: list[KeptFileAnswer]
 
 
 class SharedSummary(StrictAnswer):
@@ -159,6 +172,16 @@ def render_project(project: Project) -> ProjectAnswer:
         star_count=project.star_count,
         published_at=project.published_at,
         forked_from=project.forked_from,
+        keeps_data=project.keeps_data,
+    )
+
+
+def render_data(files: Sequence[KeptFile]) -> KeptFilesAnswer:
+    return KeptFilesAnswer(
+        items=[
+            KeptFileAnswer(path=file.path, size_bytes=file.size_bytes, executable=file.executable)
+            for file in files
+        ]
     )
 
 

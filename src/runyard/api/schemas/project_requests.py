@@ -45,6 +45,7 @@ class ProjectBody(StrictBody):
 class ProjectChangeBody(StrictBody):
     name: Text | None = None
     description: Text | None = None
+    keeps_data: bool | None = Field(default=None, description="Keep /data across runs.")
 
 
 class SharingBody(StrictBody):

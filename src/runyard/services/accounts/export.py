@@ -16,6 +16,7 @@ from runyard.domain.execution import Execution
 from runyard.services.accounts.attempts import EXPORT_OF_ACCOUNT
 from runyard.services.accounts.parts import Accounts
 from runyard.services.executions import Executions
+from runyard.services.kept_files import KeptFiles
 from runyard.services.projects import Projects
 from runyard.services.steps import describe_step
 from runyard.store.moments import to_us
@@ -27,7 +28,12 @@ _CHUNK_BYTES = 256 * 1024
 
 
 async def open_export(
-    account: Account, *, accounts: Accounts, projects: Projects, executions: Executions
+    account: Account,
+    *,
+    accounts: Accounts,
+    projects: Projects,
+    data: KeptFiles,
+    executions: Executions,
 ) -> AsyncIterator[bytes]:
     """Return the pieces of a ZIP archive. Raises TooManyAttemptsError, before the first piece."""
     await accounts.attempts.spend((EXPORT_OF_ACCOUNT, account.id))
@@ -36,7 +42,7 @@ async def open_export(
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             await _write_account(archive, account, accounts)
             for in_trash in (False, True):
-                await _write_projects(archive, account, projects, in_trash=in_trash)
+                await _write_projects(archive, account, projects, data, in_trash=in_trash)
             await _write_executions(archive, account, executions)
     except BaseException:
         file.close()
@@ -62,9 +68,14 @@ async def _write_account(archive: zipfile.ZipFile, account: Account, accounts: A
 
 
 async def _write_projects(
-    archive: zipfile.ZipFile, account: Account, projects: Projects, *, in_trash: bool
+    archive: zipfile.ZipFile,
+    account: Account,
+    projects: Projects,
+    data: KeptFiles,
+    *,
+    in_trash: bool,
 ) -> None:
-    """Write the newest revision of each."""
+    """Write the newest revision of each, and what is in its /data."""
     principal, before = Principal(owner_id=account.id, account=account), None
     while page := await projects.list(
         principal, in_trash=in_trash, limit=_PAGE_SIZE, before_us=before
@@ -74,6 +85,8 @@ async def _write_projects(
             folder = f"projects/{project.id}"
             described = {**asdict(project), "setup": asdict(revision.setup)}
             contents = {f"{folder}/files/{file.path}": file.content for file in files}
+            for file in await data.read_all(principal, project.id):
+                contents[f"{folder}/data/{file.path}"] = file.content
             await asyncio.to_thread(
                 _write_members, archive, {f"{folder}/project.json": _dump(described), **contents}
             )
