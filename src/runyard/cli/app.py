@@ -9,10 +9,12 @@ import typer
 
 from runyard.cli.admin import admin
 from runyard.cli.doctor import doctor
+from runyard.cli.gallery import gallery
 from runyard.cli.local import Invocation, Local
 from runyard.cli.login import login
 from runyard.cli.logout import logout
 from runyard.cli.output import exit_code_of_error, say
+from runyard.cli.projects import projects
 from runyard.cli.run import run_files
 from runyard.cli.runs import runs
 from runyard.cli.runtimes import runtimes
@@ -64,6 +66,8 @@ def _build() -> typer.Typer:
     app.command("worker")(worker)
     app.add_typer(runtimes, name="runtimes")
     app.add_typer(runs, name="runs")
+    app.add_typer(projects, name="projects")
+    app.add_typer(gallery, name="gallery")
     app.command("login")(login)
     app.command("logout")(logout)
     app.command("whoami")(whoami)

@@ -57,6 +57,10 @@ class UsageError(ClientError):
     """The files or options given make no sense; nothing was sent."""
 
 
+class ChangedElsewhereError(ClientError):
+    """Somebody changed the same meanwhile; nothing was overwritten."""
+
+
 def say(text: str) -> None:
     """Write one line to stderr; stdout belongs to the program that runs."""
     sys.stderr.write(f"runyard: {text}\n")
@@ -76,7 +80,7 @@ def exit_code_of_error(error: ClientError | RunyardError) -> int:
             return UNKNOWN_RUNTIME
         case ServerError():
             return PLATFORM
-        case ApiError():
+        case ApiError() | ChangedElsewhereError():
             return REFUSED
         case _:
             return PLATFORM

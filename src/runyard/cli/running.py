@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,7 @@ from runyard.cli.sources import choose_entry, find_runtime, guess_runtime, load_
 from runyard.cli.typing_in import forward_stdin, read_whole_stdin
 from runyard.client.async_client import AsyncClient
 from runyard.client.errors import ClientError
-from runyard.client.models import Execution, RunOptions, Runtime, SourceFile
+from runyard.client.models import Execution, RunOptions, Runtime
 from runyard.domain.files import check_path
 
 
@@ -58,16 +58,19 @@ async def _run(invocation: Invocation, choices: RunChoices) -> int:
             runtime: Runtime | None = guess_runtime(sources, runtimes)
         else:
             runtime = find_runtime(choices.runtime, runtimes)
-        options = _build_options(choices, invocation.program_args)
+        options = build_options(choices, invocation.program_args)
         entry = choices.entry or (choose_entry(sources, runtime) if runtime else None)
         if entry is not None:
             options["entry"] = entry
         # The server says best what is wrong with a name it does not know.
         name = runtime.id if runtime else choices.runtime or ""
-        return await _execute(client, choices, name, list(sources.files), options)
+        files = list(sources.files)
+        return await execute(
+            client, choices, options, lambda: client.submit(name, files, **options)
+        )
 
 
-def _build_options(choices: RunChoices, program_args: tuple[str, ...]) -> RunOptions:
+def build_options(choices: RunChoices, program_args: tuple[str, ...]) -> RunOptions:
     options: RunOptions = {"args": list(program_args)}
     if choices.env:
         options["env"] = choices.env
@@ -87,14 +90,14 @@ def _build_options(choices: RunChoices, program_args: tuple[str, ...]) -> RunOpt
     return options
 
 
-async def _execute(
+async def execute(
     client: AsyncClient,
     choices: RunChoices,
-    runtime: str,
-    files: list[SourceFile],
     options: RunOptions,
+    submit: Callable[[], Awaitable[Execution]],
 ) -> int:
-    execution = await client.submit(runtime, files, **options)
+    """Submit and follow an execution to its end; return the exit code for it."""
+    execution = await submit()
     stopped: list[int] = []
     with _stopping(client, execution.id, stopped):
         try:
