@@ -20,7 +20,6 @@ from runyard.engines.linux.launcher import LauncherHandle, start_launcher
 from runyard.engines.linux.privileges import code_paths, drop_privileges
 from runyard.opening import find_kinds, open_platform
 from runyard.options import (
-    artifact_caps,
     linux_options,
     worker_options,
 )
@@ -252,7 +251,6 @@ def _build_worker(
         open_secrets=build_vault(settings, ground.database).open,
         metrics=parts.metrics,
         find_runtime=runtimes.find_accepted,
-        artifact_caps=artifact_caps(settings),
         attempts_max=settings.attempts_max,
     )
     return Worker(

@@ -15,7 +15,6 @@ from runyard.services.live_settings import LiveSettings
 from runyard.services.machine import count_processors, find_memory_bytes
 from runyard.services.prepared import prepared_folder
 from runyard.services.preparing import LIMITS as PREPARING_LIMITS
-from runyard.services.program import ArtifactCaps
 from runyard.services.stock import StockOptions
 from runyard.services.toolchains import Found, mount_sources
 from runyard.settings import Settings
@@ -57,11 +56,6 @@ def build_files(settings: Settings) -> BuildFiles | None:
         bytes_max=settings.build_cache_bytes_max,
         bytes_per_owner_max=settings.build_cache_bytes_per_owner_max,
     )
-
-
-def artifact_caps(settings: Settings) -> ArtifactCaps:
-    policy = settings.policy
-    return ArtifactCaps(count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max)
 
 
 def worker_options(settings: Settings, owner: str) -> WorkerOptions:

@@ -151,6 +151,18 @@ async def test_cpu_seconds_of_a_day_are_bounded(chief: Browser, user: Browser) -
     assert (spent["executions"], spent["cpu_seconds_granted"]) == (1, 0)
 
 
+async def test_artifacts_are_bounded(chief: Browser, user: Browser) -> None:
+    files = [{"path": "main.sh", "content": "echo one > one.txt; echo two > two.txt"}]
+    body = {"runtime": "bash", "files": files, "artifacts": ["*.txt"]}
+    await put(chief, "role:user", {"artifact_count_max": 1})
+
+    few = await run(user, body)
+    all_of_chief = await run(chief, body)
+
+    assert [each["name"] for each in few["artifacts"]] == ["one.txt"]
+    assert len(all_of_chief["artifacts"]) == 2
+
+
 async def test_input_and_waits_are_bounded_too(chief: Browser, user: Browser) -> None:
     await put(chief, "role:user", {"stdin_bytes_max": 3, "wait_seconds_max": 0.0})
 

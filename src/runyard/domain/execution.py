@@ -87,6 +87,9 @@ class Request:
     tests: tuple[TestCase, ...] = ()
     artifacts: tuple[str, ...] = ()
     # Bring the project's /data, and keep what a run leaves there.
+    artifact_count_max: int = 0
+    # Of all artifacts together.
+    artifact_bytes_max: int = 0
     keeps_data: bool = False
     # What the owner may keep in all projects, where /data is kept.
     project_bytes_max: int = 0

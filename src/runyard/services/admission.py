@@ -68,6 +68,8 @@ def admit(submission: Submission, *, runtime: Runtime, policy: Policy) -> Reques
         execution_wall_seconds=_execution_wall_seconds(submission, policy),
         tests=submission.tests,
         artifacts=submission.artifacts,
+        artifact_count_max=policy.artifact_count_max,
+        artifact_bytes_max=policy.artifact_bytes_max,
         keeps_data=submission.keeps_data,
         project_bytes_max=policy.project_bytes_max if submission.keeps_data else 0,
     )

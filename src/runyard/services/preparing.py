@@ -25,7 +25,7 @@ from runyard.services.journal import SilentNotes
 from runyard.services.pool import Pool
 from runyard.services.prepared import PreparedFiles
 from runyard.services.probing import Probing
-from runyard.services.program import ArtifactCaps, Program
+from runyard.services.program import Program
 from runyard.services.runtimes import Runtimes
 from runyard.services.self_tests import nicely, try_self_test
 from runyard.services.toolchains import Candidate
@@ -39,7 +39,7 @@ LIMITS = Limits(
     output_bytes=1 * MIB,
     disk_bytes=512 * MIB,
 )
-_CAPS = ArtifactCaps(count_max=1024, bytes_max=256 * MIB)
+_OUTPUT_COUNT_MAX, _OUTPUT_BYTES_MAX = 1024, 256 * MIB
 _LOOK_AGAIN_SECONDS = 60.0
 
 _log = structlog.get_logger(__name__)
@@ -173,6 +173,8 @@ class Preparing:
             files=preparation.files,
             entry=preparation.files[0].path,
             artifacts=(*preparation.outputs, preparation.sources),
+            artifact_count_max=_OUTPUT_COUNT_MAX,
+            artifact_bytes_max=_OUTPUT_BYTES_MAX,
             compile_limits=LIMITS,
             run_limits=LIMITS,
             execution_wall_seconds=LIMITS.wall_seconds,
@@ -184,7 +186,6 @@ class Preparing:
                 sandboxes=sandboxes,
                 notes=SilentNotes(),
                 checks=self._checks,
-                artifact_caps=_CAPS,
             )
             await program.enter()
             verdict = await program.perform()

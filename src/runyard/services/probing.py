@@ -11,7 +11,7 @@ from runyard.services.admission import with_extra_files
 from runyard.services.checking import Checks
 from runyard.services.journal import SilentNotes
 from runyard.services.pool import Pool
-from runyard.services.program import ArtifactCaps, Program, Verdict
+from runyard.services.program import Program, Verdict
 
 # A compiler's first start on a cold disk and a busy machine.
 _SECONDS_MAX = 120.0
@@ -48,7 +48,6 @@ class Probing:
                 sandboxes=sandboxes,
                 notes=SilentNotes(),
                 checks=self._checks,
-                artifact_caps=ArtifactCaps(count_max=0, bytes_max=0),
             )
             try:
                 await program.enter()

@@ -55,12 +55,6 @@ class Verdict:
     data: LeftFiles | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactCaps:
-    count_max: int
-    bytes_max: int
-
-
 class LiveChannel(Protocol):
     """Whoever passes input on to the program that runs."""
 
@@ -82,7 +76,6 @@ class Program:
         sandboxes: Sandboxes,
         notes: Notes,
         checks: Checks,
-        artifact_caps: ArtifactCaps,
         live: LiveChannel | None = None,
         compile_step: CompileStep | None = None,
         data: CarriedFiles | None = None,
@@ -92,7 +85,6 @@ class Program:
         self._sandboxes = sandboxes
         self._notes = notes
         self._checks = checks
-        self._artifact_caps = artifact_caps
         self._live = live
         self._compile_step = compile_step or CompileStep(request, runtime)
         self._data = data
@@ -357,10 +349,12 @@ class Program:
 
     async def _add_artifacts(self, verdict: Verdict) -> Verdict:
         """The program's result stands, whatever becomes of its files."""
-        caps = self._artifact_caps
+        request = self._request
         try:
             files = await self._channel.get_files(
-                self._request.artifacts, count_max=caps.count_max, bytes_max=caps.bytes_max
+                request.artifacts,
+                count_max=request.artifact_count_max,
+                bytes_max=request.artifact_bytes_max,
             )
         except EngineError as error:
             _log.warning("artifacts_not_collected", reason=str(error))

@@ -62,7 +62,7 @@ from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.journal import Journal
 from runyard.services.pool import Pool, Sandboxes
-from runyard.services.program import ArtifactCaps, Program, Verdict
+from runyard.services.program import Program, Verdict
 from runyard.services.secrets import SecretUnreadableError
 from runyard.services.steering import Steering
 from runyard.store.interface import ExecutionStore, Lease
@@ -100,7 +100,6 @@ class Runner:
     open_secrets: Callable[[Execution], Awaitable[dict[str, str]]]
     metrics: Metrics
     find_runtime: Callable[[str], Runtime]
-    artifact_caps: ArtifactCaps
     attempts_max: int
 
     def begin(self, execution: Execution, *, owner: str, on_over: Callable[[], None]) -> Attempt:
@@ -208,7 +207,6 @@ class Attempt:
             sandboxes=self._sandboxes,
             notes=self._journal,
             checks=runner.checks,
-            artifact_caps=runner.artifact_caps,
             live=self._steering,
             compile_step=compile_step,
             data=data,

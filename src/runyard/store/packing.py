@@ -22,10 +22,12 @@ from runyard.domain.execution import (
     TestCase,
 )
 from runyard.domain.files import File
-from runyard.domain.limits import Limits, Usage
+from runyard.domain.limits import MIB, Limits, Usage
 
 # Below it compression costs more time than it saves space.
 _COMPRESS_BYTES_MIN = 4096
+# Of requests that were stored before they had their own.
+_ARTIFACT_CAPS = (32, 8 * MIB)
 _PLAIN, _COMPRESSED = b"\0", b"\1"
 
 
@@ -93,6 +95,7 @@ def _describe(request: Request) -> str:
             for test in request.tests
         ],
         "artifacts": request.artifacts,
+        "artifact_caps": [request.artifact_count_max, request.artifact_bytes_max],
         "keeps_data": request.keeps_data,
         "project_bytes_max": request.project_bytes_max,
     }
@@ -105,6 +108,7 @@ def unpack_request(body: str, contents: bytes | None) -> Request:
     take = _Cutter(None if contents is None else unpack(contents))
     files = tuple(File(path, take(size), executable) for path, size, executable in stored["files"])
     stdin = take(stored["stdin"])
+    artifact_count_max, artifact_bytes_max = stored.get("artifact_caps", _ARTIFACT_CAPS)
     return Request(
         runtime_id=stored["runtime_id"],
         files=files,
@@ -131,6 +135,8 @@ def unpack_request(body: str, contents: bytes | None) -> Request:
             for name, size, args, expected, kind, tolerance in stored["tests"]
         ),
         artifacts=tuple(stored["artifacts"]),
+        artifact_count_max=artifact_count_max,
+        artifact_bytes_max=artifact_bytes_max,
         keeps_data=stored.get("keeps_data", False),
         project_bytes_max=stored.get("project_bytes_max", 0),
     )

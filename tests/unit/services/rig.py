@@ -26,7 +26,6 @@ from runyard.services.checking import Checks
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
 from runyard.services.pool import Pool
-from runyard.services.program import ArtifactCaps
 from runyard.services.reaper import Reaper
 from runyard.services.recent import RecentExecutions
 from runyard.services.runner import Runner
@@ -311,10 +310,6 @@ async def open_rig(folder: Path, **chosen: Any) -> AsyncIterator[Rig]:
         await store.aclose()
 
 
-def _artifact_caps(policy: Policy) -> ArtifactCaps:
-    return ArtifactCaps(count_max=policy.artifact_count_max, bytes_max=policy.artifact_bytes_max)
-
-
 def _build(
     options: RigOptions,
     *,
@@ -339,7 +334,6 @@ def _build(
         metrics=metrics,
         find_runtime=find_runtime,
         open_secrets=open_no_secrets,
-        artifact_caps=_artifact_caps(policy),
         attempts_max=ATTEMPTS_MAX,
         data=carrier,
         **shared,
