@@ -25,6 +25,7 @@ from runyard.services.checking import Checks
 from runyard.services.claiming import ClaimGate
 from runyard.services.completions import Completions
 from runyard.services.executions import Executions
+from runyard.services.faq import Faq
 from runyard.services.health import HealthChecks, WorkerView
 from runyard.services.kept_files import KeptFiles
 from runyard.services.live_settings import LiveSettings
@@ -72,6 +73,7 @@ class Services:
     accounts: Accounts
     policies: Policies
     audit: Audit
+    faq: Faq
     live_settings: LiveSettings
     platforms: Platforms
     trials: Trials
@@ -198,6 +200,7 @@ def build_services(
         accounts=accounts,
         policies=policies,
         audit=audit,
+        faq=Faq(Documents(database), audit, list_runtimes=runtimes.list),
         live_settings=footing.live_settings,
         platforms=platforms,
         trials=trials,

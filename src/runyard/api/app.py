@@ -24,6 +24,7 @@ from runyard.api.routes import (
     admin_settings,
     auth,
     executions,
+    faq,
     health,
     kept_files,
     metrics,
@@ -56,7 +57,7 @@ def build_app(application: Application) -> FastAPI:
     for module in (
         *(executions, terminal, runtimes, projects, sharing, auth, account),
         *(policies, admin_accounts, admin_audit, admin_platforms, admin_settings),
-        *(admin_runtimes, project_secrets, kept_files),
+        *(admin_runtimes, project_secrets, kept_files, faq),
     ):
         api.include_router(module.router)
     api.include_router(projects.imports)

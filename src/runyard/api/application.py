@@ -9,6 +9,7 @@ from runyard.domain.limits import Policy
 from runyard.services.accounts.parts import Accounts
 from runyard.services.audit import Audit
 from runyard.services.executions import Executions
+from runyard.services.faq import Faq
 from runyard.services.health import HealthChecks
 from runyard.services.kept_files import KeptFiles
 from runyard.services.live_settings import LiveSettings
@@ -96,6 +97,9 @@ class Application(Protocol):
 
     @property
     def health_checks(self) -> HealthChecks: ...
+
+    @property
+    def faq(self) -> Faq: ...
 
     @property
     def metrics(self) -> Metrics: ...

@@ -16,6 +16,7 @@ from runyard.api.access import Kind, Rule
 from runyard.api.problems import MEDIA_TYPE
 from runyard.api.schemas import (
     account_requests,
+    faq,
     platform_requests,
     policies,
     project_requests,
@@ -87,6 +88,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
         *account_requests.BODIES,
         *project_requests.BODIES,
         *policies.BODIES,
+        *faq.BODIES,
         *platform_requests.BODIES,
         *runtime_requests.BODIES,
     ]

@@ -9,6 +9,7 @@ import typer
 
 from runyard.cli.admin import admin
 from runyard.cli.doctor import doctor
+from runyard.cli.faq import show_faq
 from runyard.cli.gallery import gallery
 from runyard.cli.local import Invocation, Local
 from runyard.cli.login import login
@@ -68,6 +69,7 @@ def _build() -> typer.Typer:
     app.add_typer(runs, name="runs")
     app.add_typer(projects, name="projects")
     app.add_typer(gallery, name="gallery")
+    app.command("faq")(show_faq)
     app.command("login")(login)
     app.command("logout")(logout)
     app.command("whoami")(whoami)

@@ -64,6 +64,7 @@ if TYPE_CHECKING:
         TotpOffer,
         WaitingDevice,
     )
+    from runyard.client.faq_models import Faq, FaqEntry, FaqList
     from runyard.client.platform_models import (
         EngineKind,
         HealthPart,
@@ -98,6 +99,8 @@ _OF_PLATFORMS = {
 }
 _RUNTIME_MODELS = "runyard.client.runtime_models"
 _OF_RUNTIMES = {"AdministeredRuntime", "RuntimeTrial"}
+_FAQ_MODELS = "runyard.client.faq_models"
+_OF_FAQ = {"Faq", "FaqEntry", "FaqList"}
 _OF_PROJECTS = {
     *("GalleryPage", "Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"),
     *("KeptFile", "Secret", "SharedProject", "SharedSummary"),
@@ -123,6 +126,9 @@ __all__ = [
     "Event",
     "Execution",
     "ExecutionPage",
+    "Faq",
+    "FaqEntry",
+    "FaqList",
     "GalleryPage",
     "HealthPart",
     "InProcessTransport",
@@ -182,5 +188,7 @@ def __getattr__(name: str) -> Any:
             module = _PLATFORM_MODELS
         if name in _OF_RUNTIMES:
             module = _RUNTIME_MODELS
+        if name in _OF_FAQ:
+            module = _FAQ_MODELS
         return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

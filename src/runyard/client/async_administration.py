@@ -14,6 +14,7 @@ from runyard.client.account_models import (
     PasswordLink,
 )
 from runyard.client.async_connection import AsyncConnection
+from runyard.client.async_faq import AsyncFaqAdministration
 from runyard.client.async_platforms import AsyncPlatforms, AsyncSettings, view_health
 from runyard.client.async_policies import AsyncPolicies
 from runyard.client.async_runtimes import AsyncRuntimeAdministration
@@ -29,6 +30,7 @@ class AsyncAdministration:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+        self.faq = AsyncFaqAdministration(connection)
 
     @cached_property
     def platforms(self) -> AsyncPlatforms:

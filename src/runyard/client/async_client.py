@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runyard.client.async_accounts import AsyncAccounts
     from runyard.client.async_administration import AsyncAdministration
     from runyard.client.async_projects import AsyncProjects
+    from runyard.client.faq_models import Faq
 
 WAIT_SECONDS = 30.0
 RECONNECT_COUNT_MAX = 8
@@ -146,6 +147,13 @@ class AsyncClient:
 
     async def runtime(self, name: str) -> Runtime:
         return wire.parse_runtime(await self._connection.call("GET", wire.runtime_path(name)))
+
+    async def faq(self, runtime: str | None = None) -> Faq:
+        """Return what people ask often, about everything and about one runtime."""
+        from runyard.client import faq_wire  # noqa: PLC0415 - see AsyncClient
+
+        query = wire.render_given(runtime=runtime)
+        return faq_wire.parse_faq(await self._connection.call("GET", faq_wire.FAQ, params=query))
 
     async def events(self, execution_id: str, *, after: int = 0) -> AsyncIterator[Event]:
         """Yield what happens to the execution until it is finished, past events first.

@@ -17,6 +17,7 @@ from runyard.client.async_administration import USER
 from runyard.client.platform_models import ServerHealth
 from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.sync_connection import Connection
+from runyard.client.sync_faq import FaqAdministration
 from runyard.client.sync_platforms import Platforms, Settings, view_health
 from runyard.client.sync_policies import Policies
 from runyard.client.sync_runtimes import RuntimeAdministration
@@ -28,6 +29,7 @@ class Administration:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.faq = FaqAdministration(connection)
 
     @cached_property
     def platforms(self) -> Platforms:

@@ -18,6 +18,7 @@ from runyard.client.server_sent_events import EventReader
 from runyard.client.sync_connection import Connection
 
 if TYPE_CHECKING:
+    from runyard.client.faq_models import Faq
     from runyard.client.sync_accounts import Accounts
     from runyard.client.sync_administration import Administration
     from runyard.client.sync_projects import Projects
@@ -136,6 +137,13 @@ class Client:
 
     def runtime(self, name: str) -> Runtime:
         return wire.parse_runtime(self._connection.call("GET", wire.runtime_path(name)))
+
+    def faq(self, runtime: str | None = None) -> Faq:
+        """Return what people ask often, about everything and about one runtime."""
+        from runyard.client import faq_wire  # noqa: PLC0415 - see AsyncClient
+
+        query = wire.render_given(runtime=runtime)
+        return faq_wire.parse_faq(self._connection.call("GET", faq_wire.FAQ, params=query))
 
     def events(self, execution_id: str, *, after: int = 0) -> Iterator[Event]:
         """Yield what happens to the execution until it is finished, past events first.
