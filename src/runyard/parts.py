@@ -30,6 +30,7 @@ from runyard.services.health import HealthChecks, WorkerView
 from runyard.services.kept_files import KeptFiles
 from runyard.services.live_settings import LiveSettings
 from runyard.services.machine import count_processors
+from runyard.services.oversight import Oversight
 from runyard.services.platforms import OpenPlatform, Platforms
 from runyard.services.policies import Policies
 from runyard.services.pool import Pool
@@ -44,12 +45,15 @@ from runyard.services.sharing import Sharing
 from runyard.services.trials import Trials
 from runyard.setting_specs import build_specs
 from runyard.settings import Settings
+from runyard.store.accounts import AccountRecords
 from runyard.store.audit import AuditRecords
 from runyard.store.database import Database
 from runyard.store.documents import Documents
+from runyard.store.figures import FigureRecords
 from runyard.store.interface import ExecutionStore
 from runyard.store.kept_files import KeptFileRecords
 from runyard.store.moments import now_us
+from runyard.store.oversight import OversightRecords
 from runyard.store.platforms import PlatformRecords
 from runyard.store.projects import ProjectRecords
 from runyard.store.queue_view import QueueRecords
@@ -74,6 +78,7 @@ class Services:
     policies: Policies
     audit: Audit
     faq: Faq
+    oversight: Oversight
     live_settings: LiveSettings
     platforms: Platforms
     trials: Trials
@@ -201,19 +206,44 @@ def build_services(
         policies=policies,
         audit=audit,
         faq=Faq(Documents(database), audit, list_runtimes=runtimes.list),
+        oversight=build_oversight(database, executions=executions, audit=audit),
         live_settings=footing.live_settings,
         platforms=platforms,
         trials=trials,
-        health_checks=HealthChecks(
-            queue=QueueRecords(database),
-            worker=worker,
-            platforms=platforms,
-            runtimes=runtimes,
-            data_dir=settings.data_dir,
-            queue_length_max=settings.queue_length_max,
-            version=_find_version(),
-            now_us=now_us,
+        health_checks=build_health_checks(
+            settings, database, worker=worker, platforms=platforms, runtimes=runtimes
         ),
+    )
+
+
+def build_health_checks(
+    settings: Settings,
+    database: Database,
+    *,
+    worker: WorkerView,
+    platforms: Platforms,
+    runtimes: Runtimes,
+) -> HealthChecks:
+    return HealthChecks(
+        queue=QueueRecords(database),
+        worker=worker,
+        platforms=platforms,
+        runtimes=runtimes,
+        data_dir=settings.data_dir,
+        queue_length_max=settings.queue_length_max,
+        version=_find_version(),
+        now_us=now_us,
+    )
+
+
+def build_oversight(database: Database, *, executions: Executions, audit: Audit) -> Oversight:
+    return Oversight(
+        records=OversightRecords(database),
+        figures=FigureRecords(database),
+        accounts=AccountRecords(database),
+        executions=executions,
+        audit=audit,
+        now_us=now_us,
     )
 
 

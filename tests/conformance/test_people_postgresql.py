@@ -14,7 +14,12 @@ from runyard.store import schema
 from runyard.store.account_tables import accounts, attempts, device_logins, signing_keys, tickets
 from runyard.store.database import Database, open_database
 from runyard.store.tables import executions
-from runyard.testing.store_conformance import PeopleConformance, ProjectConformance
+from runyard.testing.store_conformance import (
+    FigureConformance,
+    OversightConformance,
+    PeopleConformance,
+    ProjectConformance,
+)
 from tests.conformance.clusters import Cluster, open_cluster
 
 _TABLES = (accounts, attempts, device_logins, executions, signing_keys, tickets)
@@ -46,4 +51,8 @@ class TestPeopleOnPostgresql(PeopleConformance):
 
 
 class TestProjectsOnPostgresql(ProjectConformance):
+    pass
+
+
+class TestOversightOnPostgresql(OversightConformance, FigureConformance):
     pass

@@ -19,6 +19,7 @@ from runyard.api.routes import (
     account,
     admin_accounts,
     admin_audit,
+    admin_executions,
     admin_platforms,
     admin_runtimes,
     admin_settings,
@@ -57,7 +58,7 @@ def build_app(application: Application) -> FastAPI:
     for module in (
         *(executions, terminal, runtimes, projects, sharing, auth, account),
         *(policies, admin_accounts, admin_audit, admin_platforms, admin_settings),
-        *(admin_runtimes, project_secrets, kept_files, faq),
+        *(admin_runtimes, admin_executions, project_secrets, kept_files, faq),
     ):
         api.include_router(module.router)
     api.include_router(projects.imports)

@@ -13,6 +13,7 @@ from runyard.services.faq import Faq
 from runyard.services.health import HealthChecks
 from runyard.services.kept_files import KeptFiles
 from runyard.services.live_settings import LiveSettings
+from runyard.services.oversight import Oversight
 from runyard.services.platforms import Platforms
 from runyard.services.policies import Policies
 from runyard.services.projects import Projects
@@ -100,6 +101,9 @@ class Application(Protocol):
 
     @property
     def faq(self) -> Faq: ...
+
+    @property
+    def oversight(self) -> Oversight: ...
 
     @property
     def metrics(self) -> Metrics: ...

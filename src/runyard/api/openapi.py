@@ -17,6 +17,7 @@ from runyard.api.problems import MEDIA_TYPE
 from runyard.api.schemas import (
     account_requests,
     faq,
+    oversight,
     platform_requests,
     policies,
     project_requests,
@@ -89,6 +90,7 @@ def _build(app: FastAPI) -> dict[str, Any]:
         *project_requests.BODIES,
         *policies.BODIES,
         *faq.BODIES,
+        *oversight.BODIES,
         *platform_requests.BODIES,
         *runtime_requests.BODIES,
     ]

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from runyard.cli.admin_faq import admin_faq
+from runyard.cli.admin_overview import show_overview
 from runyard.cli.admin_platforms import platforms
+from runyard.cli.admin_runs import admin_runs
 from runyard.cli.admin_runtimes import runtimes
 from runyard.cli.admin_settings import health, settings
 from runyard.cli.administering import connect_as_admin, find_account
@@ -26,6 +28,8 @@ ADMIN, USER = "admin", "user"
 admin = typer.Typer(help="Administer a server.", no_args_is_help=True)
 admin.add_typer(policies, name="policies")
 admin.add_typer(admin_faq, name="faq")
+admin.add_typer(admin_runs, name="runs")
+admin.command("overview")(show_overview)
 admin.add_typer(runtimes, name="runtimes")
 admin.command("audit")(list_audit_entries)
 admin.add_typer(platforms, name="platforms")

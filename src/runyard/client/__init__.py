@@ -65,6 +65,15 @@ if TYPE_CHECKING:
         WaitingDevice,
     )
     from runyard.client.faq_models import Faq, FaqEntry, FaqList
+    from runyard.client.oversight_models import (
+        ExecutionFilter,
+        Overview,
+        OwnedExecution,
+        OwnedExecutionPage,
+        Share,
+        Spread,
+        Stopped,
+    )
     from runyard.client.platform_models import (
         EngineKind,
         HealthPart,
@@ -101,6 +110,11 @@ _RUNTIME_MODELS = "runyard.client.runtime_models"
 _OF_RUNTIMES = {"AdministeredRuntime", "RuntimeTrial"}
 _FAQ_MODELS = "runyard.client.faq_models"
 _OF_FAQ = {"Faq", "FaqEntry", "FaqList"}
+_OVERSIGHT_MODELS = "runyard.client.oversight_models"
+_OF_OVERSIGHT = {
+    *("ExecutionFilter", "Overview", "OwnedExecution", "OwnedExecutionPage"),
+    *("Share", "Spread", "Stopped"),
+}
 _OF_PROJECTS = {
     *("GalleryPage", "Project", "ProjectFile", "ProjectPage", "Revision", "RevisionPage", "Setup"),
     *("KeptFile", "Secret", "SharedProject", "SharedSummary"),
@@ -125,6 +139,7 @@ __all__ = [
     "EngineKind",
     "Event",
     "Execution",
+    "ExecutionFilter",
     "ExecutionPage",
     "Faq",
     "FaqEntry",
@@ -139,7 +154,10 @@ __all__ = [
     "NewApiToken",
     "NewInvitation",
     "NotFoundError",
+    "Overview",
     "OwnAccount",
+    "OwnedExecution",
+    "OwnedExecutionPage",
     "PasswordLink",
     "Platform",
     "Problem",
@@ -161,12 +179,15 @@ __all__ = [
     "Session",
     "Setting",
     "Setup",
+    "Share",
     "SharedProject",
     "SharedSummary",
     "SignUpOptions",
     "SmokeResult",
     "SourceFile",
+    "Spread",
     "Step",
+    "Stopped",
     "Terminal",
     "TooLargeError",
     "TooManyAttemptsError",
@@ -190,5 +211,7 @@ def __getattr__(name: str) -> Any:
             module = _RUNTIME_MODELS
         if name in _OF_FAQ:
             module = _FAQ_MODELS
+        if name in _OF_OVERSIGHT:
+            module = _OVERSIGHT_MODELS
         return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from runyard.client import account_wire as wire
+from runyard.client import oversight_wire
 from runyard.client.account_models import (
     Account,
     AccountPage,
@@ -15,9 +16,11 @@ from runyard.client.account_models import (
 )
 from runyard.client.async_connection import AsyncConnection
 from runyard.client.async_faq import AsyncFaqAdministration
+from runyard.client.async_oversight import AsyncOversight
 from runyard.client.async_platforms import AsyncPlatforms, AsyncSettings, view_health
 from runyard.client.async_policies import AsyncPolicies
 from runyard.client.async_runtimes import AsyncRuntimeAdministration
+from runyard.client.oversight_models import Overview
 from runyard.client.platform_models import ServerHealth
 from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.wire import render_given
@@ -31,6 +34,7 @@ class AsyncAdministration:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
         self.faq = AsyncFaqAdministration(connection)
+        self.executions = AsyncOversight(connection)
 
     @cached_property
     def platforms(self) -> AsyncPlatforms:
@@ -50,6 +54,12 @@ class AsyncAdministration:
     def runtimes(self) -> AsyncRuntimeAdministration:
         """Which runtimes there are, and how each is run."""
         return AsyncRuntimeAdministration(self._connection)
+
+    async def overview(self) -> Overview:
+        """Tell what is going on, and what the last hour and the last day were like."""
+        return oversight_wire.parse_overview(
+            await self._connection.call("GET", oversight_wire.OVERVIEW)
+        )
 
     async def accounts(
         self, *, query: str = "", limit: int = 50, after: str | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from runyard.client import account_wire as wire
+from runyard.client import oversight_wire
 from runyard.client.account_models import (
     Account,
     AccountPage,
@@ -14,10 +15,12 @@ from runyard.client.account_models import (
     PasswordLink,
 )
 from runyard.client.async_administration import USER
+from runyard.client.oversight_models import Overview
 from runyard.client.platform_models import ServerHealth
 from runyard.client.policy_wire import AUDIT, AuditPage, parse_audit
 from runyard.client.sync_connection import Connection
 from runyard.client.sync_faq import FaqAdministration
+from runyard.client.sync_oversight import Oversight
 from runyard.client.sync_platforms import Platforms, Settings, view_health
 from runyard.client.sync_policies import Policies
 from runyard.client.sync_runtimes import RuntimeAdministration
@@ -30,6 +33,7 @@ class Administration:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self.faq = FaqAdministration(connection)
+        self.executions = Oversight(connection)
 
     @cached_property
     def platforms(self) -> Platforms:
@@ -49,6 +53,10 @@ class Administration:
     def runtimes(self) -> RuntimeAdministration:
         """Which runtimes there are, and how each is run."""
         return RuntimeAdministration(self._connection)
+
+    def overview(self) -> Overview:
+        """Tell what is going on, and what the last hour and the last day were like."""
+        return oversight_wire.parse_overview(self._connection.call("GET", oversight_wire.OVERVIEW))
 
     def accounts(
         self, *, query: str = "", limit: int = 50, after: str | None = None

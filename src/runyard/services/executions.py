@@ -206,10 +206,20 @@ class Executions:
             return execution
         # First the word in the store: it outlives the worker and this process.
         await self._store.request_cancel(execution_id)
-        if await self._completions.cancel_queued(execution):
+        if await self._end(execution):
             return await self.get(execution_id)
-        self._bus.send_control(execution_id, {"kind": "cancel"})
         return await self.wait(execution_id, seconds_max=_CANCEL_WAIT_SECONDS)
+
+    async def end(self, execution_id: str) -> None:
+        """Make an execution end for which a cancel was requested in the store; wait for nothing."""
+        await self._end(await self.get(execution_id))
+
+    async def _end(self, execution: Execution) -> bool:
+        """Return whether it has ended at once, because nobody had taken it."""
+        if await self._completions.cancel_queued(execution):
+            return True
+        self._bus.send_control(execution.id, {"kind": "cancel"})
+        return False
 
     async def wait(self, execution_id: str, *, seconds_max: float) -> Execution:
         """Return the record once it is finished, or as it is after `seconds_max`."""

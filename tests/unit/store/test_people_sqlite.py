@@ -7,7 +7,12 @@ import pytest
 
 from runyard.store import schema
 from runyard.store.database import Database, open_database
-from runyard.testing.store_conformance import PeopleConformance, ProjectConformance
+from runyard.testing.store_conformance import (
+    FigureConformance,
+    OversightConformance,
+    PeopleConformance,
+    ProjectConformance,
+)
 
 
 @pytest.fixture
@@ -23,4 +28,8 @@ class TestPeopleOnSqlite(PeopleConformance):
 
 
 class TestProjectsOnSqlite(ProjectConformance):
+    pass
+
+
+class TestOversightOnSqlite(OversightConformance, FigureConformance):
     pass

@@ -2,10 +2,12 @@
 
 A store's author writes a fixture `store` that yields an empty one, a fixture `database` that it is
 over, and `class TestMyStore(StoreConformance)`. The records of accounts and of projects have suites
-of their own: `class TestMyPeople(PeopleConformance)`, `class TestMyProjects(ProjectConformance)`.
+of their own: `class TestMyPeople(PeopleConformance)`, `class TestMyProjects(ProjectConformance)`;
+so has what administrators ask: `OversightConformance`, `FigureConformance`.
 """
 
 from runyard.testing.store_conformance.alone import AloneConformance
+from runyard.testing.store_conformance.oversight import FigureConformance, OversightConformance
 from runyard.testing.store_conformance.people import PeopleConformance
 from runyard.testing.store_conformance.projects import ProjectConformance
 from runyard.testing.store_conformance.queue import QueueConformance
@@ -19,6 +21,8 @@ from runyard.testing.store_conformance.samples import (
 )
 
 __all__ = [
+    "FigureConformance",
+    "OversightConformance",
     "PeopleConformance",
     "ProjectConformance",
     "QueueConformance",
