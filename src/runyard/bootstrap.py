@@ -219,6 +219,7 @@ async def _run(
             _behind(services.policies.keep_current()),
             _behind(services.runtime_administration.follow()),
             _behind(clear_hourly(services.accounts.sweep.run, name="accounts")),
+            _behind(services.mailer.run()),
             _behind(clear_hourly(services.projects.empty_trash, name="trash")),
             _behind(services.live_settings.follow()),
             _behind(services.platforms.follow()),

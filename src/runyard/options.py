@@ -13,6 +13,7 @@ from runyard.services.accounts.sealing import load_key
 from runyard.services.build_files import BuildFiles
 from runyard.services.live_settings import LiveSettings
 from runyard.services.machine import count_processors, find_memory_bytes
+from runyard.services.mail import PORTS, MailOptions
 from runyard.services.prepared import prepared_folder
 from runyard.services.preparing import LIMITS as PREPARING_LIMITS
 from runyard.services.stock import StockOptions
@@ -102,6 +103,22 @@ def account_options(live_settings: LiveSettings) -> account_parts.Options:
         sign_up=lambda: live_settings.sign_up,
         totp_roles=lambda: live_settings.totp_roles,
         concurrency=count_processors(),
+    )
+
+
+def mail_options(settings: Settings) -> MailOptions | None:
+    """Return how mail is sent, or None where it is not."""
+    if settings.smtp_host is None or settings.mail_from is None or settings.public_url is None:
+        return None
+    password = settings.smtp_password
+    return MailOptions(
+        host=settings.smtp_host,
+        port=settings.smtp_port or PORTS[settings.smtp_security],
+        user=settings.smtp_user,
+        password=None if password is None else password.get_secret_value(),
+        security=settings.smtp_security,
+        sender=settings.mail_from,
+        public_url=settings.public_url,
     )
 
 

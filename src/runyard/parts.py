@@ -11,6 +11,7 @@ from runyard.engines.interface import EngineKind
 from runyard.options import (
     account_options,
     build_files,
+    mail_options,
     pool_size,
     secret_keys,
     stock_options,
@@ -30,6 +31,7 @@ from runyard.services.health import HealthChecks, WorkerView
 from runyard.services.kept_files import KeptFiles
 from runyard.services.live_settings import LiveSettings
 from runyard.services.machine import count_processors
+from runyard.services.mail import Mailer
 from runyard.services.oversight import Oversight
 from runyard.services.platforms import OpenPlatform, Platforms
 from runyard.services.policies import Policies
@@ -79,6 +81,7 @@ class Services:
     audit: Audit
     faq: Faq
     oversight: Oversight
+    mailer: Mailer
     live_settings: LiveSettings
     platforms: Platforms
     trials: Trials
@@ -169,8 +172,8 @@ def build_services(
         policy=settings.policy,
         queue_length_max=settings.queue_length_max,
     )
-    audit = build_audit(database)
-    accounts = build_accounts(settings, database, audit, footing.live_settings)
+    audit, mailer = build_audit(database), Mailer(mail_options(settings))
+    accounts = build_accounts(settings, database, audit, footing.live_settings, mailer)
     policies = Policies(
         Documents(database),
         audit,
@@ -207,6 +210,7 @@ def build_services(
         audit=audit,
         faq=Faq(Documents(database), audit, list_runtimes=runtimes.list),
         oversight=build_oversight(database, executions=executions, audit=audit),
+        mailer=mailer,
         live_settings=footing.live_settings,
         platforms=platforms,
         trials=trials,
@@ -277,10 +281,15 @@ def build_audit(database: Database) -> Audit:
 
 
 def build_accounts(
-    settings: Settings, database: Database, audit: Audit, live_settings: LiveSettings
+    settings: Settings,
+    database: Database,
+    audit: Audit,
+    live_settings: LiveSettings,
+    mailer: Mailer | None = None,
 ) -> Accounts:
     sealer = Sealer(lambda: secret_keys(settings))
-    return open_accounts(database, sealer, account_options(live_settings), audit=audit)
+    options = account_options(live_settings)
+    return open_accounts(database, sealer, options, audit=audit, mailer=mailer)
 
 
 def build_projects(

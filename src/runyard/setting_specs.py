@@ -49,6 +49,13 @@ DESCRIPTIONS: Mapping[str, str] = {
         "What secrets in the database are sealed with: the first seals, all of them open;"
         " the same on all servers of a database."
     ),
+    "public_url": "Where the site is, as people see it; links in mails begin with it.",
+    "smtp_host": "The mail server; none: no mail is sent.",
+    "smtp_port": "Its port; by default 587, 465 for tls, 25 for none.",
+    "smtp_user": "Whom to log in as at the mail server.",
+    "smtp_password": "With which password.",
+    "smtp_security": "How the connection to it is protected: starttls, tls or none.",
+    "mail_from": "The sender of mails, an address with or without a name.",
     "trusted_proxies": (
         "Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed."
     ),

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import asdict
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runyard.domain.account import Role
@@ -16,9 +18,12 @@ from runyard.domain.limits import ANONYMOUS_POLICY, GIB, MIB, Policy
 from runyard.services.accounts.sealing import KEY_CHARACTERS_MIN
 from runyard.services.accounts.sign_up import SignUpMode
 from runyard.services.machine import count_processors
+from runyard.services.mail import Security, is_sender
 
 # No account can have this id: those of accounts are identifiers (`runyard.domain.identifiers`).
 LOCAL_OWNER_ID = "local"
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_PRINTABLE = re.compile(r"[!-~]+")
 
 
 def _default_data_dir() -> Path:
@@ -54,6 +59,17 @@ class Settings(BaseSettings):
     # Seal secrets in the database: the first seals, all of them open. By default one that is made
     # once, in a file in data_dir.
     secret_keys: tuple[SecretStr, ...] = ()
+    # Where the site is, as people see it; links in mails begin with it.
+    public_url: str | None = None
+    # Mail is sent where there is a server to give it to.
+    smtp_host: str | None = None
+    # By default 587, 465 or 25, as the security has it.
+    smtp_port: int | None = Field(default=None, ge=1, le=65535)
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_security: Security = Security.STARTTLS
+    # An address, with or without a name: Runyard <runyard@example.org>.
+    mail_from: str | None = None
     # Networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
     trusted_proxies: tuple[str, ...] = ()
     # Values of the Host header that are served, beside the loopback names and `host` itself.
@@ -135,6 +151,39 @@ class Settings(BaseSettings):
         for network in networks:
             ip_network(network)
         return networks
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, url: str | None) -> str | None:
+        if url is None:
+            return None
+        parts = urlsplit(url)
+        is_plain = parts.scheme in {"http", "https"} and parts.hostname and not parts.username
+        if not is_plain or parts.query or parts.fragment or not _PRINTABLE.fullmatch(url):
+            raise ValueError("not the address of a site, such as https://runyard.example.org")
+        return url.rstrip("/")
+
+    @field_validator("mail_from")
+    @classmethod
+    def _check_sender(cls, sender: str | None) -> str | None:
+        if sender is not None and (not sender.isprintable() or not is_sender(sender)):
+            raise ValueError("not an address, such as Runyard <runyard@example.org>")
+        return sender
+
+    @model_validator(mode="after")
+    def _check_mail(self) -> Self:
+        if self.smtp_host is None:
+            return self
+        missing = [name for name in ("public_url", "mail_from") if getattr(self, name) is None]
+        if missing:
+            names = " and ".join(f"RUNYARD_{name.upper()}" for name in missing)
+            raise ValueError(f"with RUNYARD_SMTP_HOST, set {names} too")
+        if (self.smtp_user is None) != (self.smtp_password is None):
+            raise ValueError("set both RUNYARD_SMTP_USER and RUNYARD_SMTP_PASSWORD, or neither")
+        is_open = self.smtp_security is Security.NONE and self.smtp_host not in _LOOPBACK_NAMES
+        if self.smtp_password is not None and is_open:
+            raise ValueError("RUNYARD_SMTP_SECURITY=none would send the password readable")
+        return self
 
     @property
     def is_anonymous_allowed(self) -> bool:

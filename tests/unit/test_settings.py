@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from runyard.domain.limits import Policy
+from runyard.options import mail_options
 from runyard.settings import Settings
 
 
@@ -79,3 +80,63 @@ def test_toolchains_are_in_the_data_directory_unless_said(
     assert Settings(data_dir=tmp_path).resolved_toolchain_dirs == (tmp_path / "toolchains",)
     chosen = Settings(toolchain_dirs=(Path("/opt/x"),))
     assert chosen.resolved_toolchain_dirs == (Path("/opt/x"),)
+
+
+MAIL = {
+    "smtp_host": "mail.example.org",
+    "mail_from": "Runyard <runyard@example.org>",
+    "public_url": "https://runyard.example.org/app/",
+}
+
+
+def test_mail_needs_what_links_begin_with_and_who_sends() -> None:
+    for missing in ("mail_from", "public_url"):
+        given = {name: value for name, value in MAIL.items() if name != missing}
+        with pytest.raises(ValidationError, match=f"RUNYARD_{missing.upper()}"):
+            Settings(**given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("security", "port"), [("starttls", 587), ("tls", 465), ("none", 25)])
+def test_mail_goes_to_the_port_of_its_security(security: str, port: int) -> None:
+    chosen = Settings(**MAIL, smtp_security=security)  # type: ignore[arg-type]
+    named = Settings(**MAIL, smtp_security=security, smtp_port=2525)  # type: ignore[arg-type]
+
+    options, other = mail_options(chosen), mail_options(named)
+
+    assert options is not None
+    assert other is not None
+    assert (options.port, other.port) == (port, 2525)
+    assert options.public_url == "https://runyard.example.org/app"
+    assert mail_options(Settings()) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"public_url": "runyard.example.org"},
+        {"public_url": "ftp://runyard.example.org"},
+        {"public_url": "https://"},
+        {"public_url": "https://user:word@runyard.example.org"},
+        {"public_url": "https://runyard.example.org/?a=b"},
+        {"public_url": "https://runyard.example.org/#a"},
+        {"public_url": "https://runyard.example.org/\nBcc: x"},
+        {"public_url": "https://[broken"},
+        {"mail_from": "nobody"},
+        {"mail_from": ""},
+        {"mail_from": "a@example.org, b@example.org"},
+        {"mail_from": "a@example.org\nBcc: b@example.org"},
+        {"smtp_user": "postman"},
+        {"smtp_password": "word"},
+        {"smtp_user": "postman", "smtp_password": "word", "smtp_security": "none"},
+        {"smtp_port": 0},
+    ],
+)
+def test_mail_that_could_not_work_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Settings(**(MAIL | wrong))  # type: ignore[arg-type]
+
+
+def test_password_for_the_mail_server_is_not_shown() -> None:
+    settings = Settings(**MAIL, smtp_user="postman", smtp_password="hidden")  # type: ignore[arg-type]
+
+    assert "hidden" not in repr(settings) + repr(mail_options(settings))

@@ -20,6 +20,7 @@ from runyard.api.routes import (
     admin_accounts,
     admin_audit,
     admin_executions,
+    admin_mail,
     admin_platforms,
     admin_runtimes,
     admin_settings,
@@ -58,7 +59,7 @@ def build_app(application: Application) -> FastAPI:
     for module in (
         *(executions, terminal, runtimes, projects, sharing, auth, account),
         *(policies, admin_accounts, admin_audit, admin_platforms, admin_settings),
-        *(admin_runtimes, admin_executions, project_secrets, kept_files, faq),
+        *(admin_runtimes, admin_executions, admin_mail, project_secrets, kept_files, faq),
     ):
         api.include_router(module.router)
     api.include_router(projects.imports)

@@ -44,12 +44,11 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def json_body(schema: type[BaseModel]) -> dict[str, Any]:
+def json_body(schema: type[BaseModel], *, is_required: bool = True) -> dict[str, Any]:
     """Return the `openapi_extra` of a route that reads this body."""
     reference = {"$ref": _TEMPLATE.format(model=schema.__name__)}
-    return {
-        "requestBody": {"required": True, "content": {"application/json": {"schema": reference}}}
-    }
+    content = {"application/json": {"schema": reference}}
+    return {"requestBody": {"required": is_required, "content": content}}
 
 
 def attachment() -> dict[str, Any]:

@@ -16,7 +16,7 @@ from runyard.cli.admin_settings import health, settings
 from runyard.cli.administering import connect_as_admin, find_account
 from runyard.cli.administering import list_accounts as find_accounts
 from runyard.cli.local import NewAccount, require_local
-from runyard.cli.output import UsageError
+from runyard.cli.output import FAILED, UsageError, say
 from runyard.cli.policies import list_audit_entries, policies
 from runyard.domain.errors import ConflictError, InvalidRequestError
 
@@ -58,10 +58,13 @@ def invite(
         str | None, typer.Option(help="Only for this address; else for anybody with the link.")
     ] = None,
     as_admin: Annotated[bool, typer.Option("--admin", help="As an administrator.")] = False,
+    mail: Annotated[bool, typer.Option("--mail", help="Also send it to the address.")] = False,
 ) -> None:
     """Print a link with which one person can sign up."""
     with connect_as_admin(context) as client:
-        invitation = client.admin.invite(email=email, role=ADMIN if as_admin else USER)
+        role = ADMIN if as_admin else USER
+        invitation = client.admin.invite(email=email, role=role, mail=mail)
+        _tell_mailed(asked=mail, mailed=invitation.mailed)
         typer.echo(f"{client.server}{invitation.path}")
         typer.echo(f"It works once, until {invitation.expires_at:%Y-%m-%d}.", err=True)
 
@@ -83,12 +86,31 @@ def resume(context: typer.Context, name: Name) -> None:
 
 
 @admin.command("password-link")
-def make_password_link(context: typer.Context, name: Name) -> None:
+def make_password_link(
+    context: typer.Context,
+    name: Name,
+    *,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Also send it to the account's address.")
+    ] = False,
+) -> None:
     """Print a link with which somebody chooses a password anew."""
     with connect_as_admin(context) as client:
-        link = client.admin.password_link(find_account(client, name).id)
+        link = client.admin.password_link(find_account(client, name).id, mail=mail)
+        _tell_mailed(asked=mail, mailed=link.mailed)
         typer.echo(f"{client.server}{link.path}")
         typer.echo(f"It works once, until {link.expires_at:%Y-%m-%d %H:%M} UTC.", err=True)
+
+
+@admin.command("test-mail")
+def test_mail(context: typer.Context) -> None:
+    """Have the server send a mail to one's own address."""
+    with connect_as_admin(context) as client:
+        trial = client.admin.test_mail()
+    if not trial.sent:
+        say(f"the mail server did not take it: {trial.reason}")
+        raise typer.Exit(FAILED)
+    typer.echo(f"sent to {trial.recipient}")
 
 
 @admin.command("delete")
@@ -139,3 +161,8 @@ def render_accounts(accounts: Sequence[Account]) -> list[str]:
 def _standing(account: Account) -> str:
     parts = ("second factor" if account.totp else "", "suspended" if account.suspended else "")
     return ", ".join(part for part in parts if part)
+
+
+def _tell_mailed(*, asked: bool, mailed: bool) -> None:
+    if asked:
+        say("it was mailed" if mailed else "the mail server did not take it; hand the link over")

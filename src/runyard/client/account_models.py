@@ -96,6 +96,8 @@ class SignUpOptions:
 
     sign_up: str
     anonymous: bool
+    # Whether one can have a link sent to choose a password.
+    mail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,7 @@ class NewInvitation(Invitation):
 
     ticket: str = field(repr=False)
     path: str = field(repr=False)
+    mailed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,3 +145,13 @@ class PasswordLink:
     ticket: str = field(repr=False)
     path: str = field(repr=False)
     expires_at: datetime
+    mailed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailTrial:
+    """What became of a test mail; `reason` is why the mail server did not take it."""
+
+    recipient: str
+    sent: bool
+    reason: str | None

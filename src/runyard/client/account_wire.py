@@ -14,6 +14,7 @@ from runyard.client.account_models import (
     DeviceOffer,
     Invitation,
     Login,
+    MailTrial,
     NewApiToken,
     NewInvitation,
     OwnAccount,
@@ -31,12 +32,14 @@ SET_UP = f"{API_PREFIX}/auth/setup"
 LOG_IN = f"{API_PREFIX}/auth/login"
 LOG_OUT = f"{API_PREFIX}/auth/logout"
 CHOOSE_PASSWORD = f"{API_PREFIX}/auth/password"
+RESET_PASSWORD = f"{API_PREFIX}/auth/password-reset"
 DEVICE = f"{API_PREFIX}/auth/device"
 DEVICE_TOKEN = f"{API_PREFIX}/auth/device-token"
 DEVICES = f"{API_PREFIX}/auth/devices"
 ACCOUNT = f"{API_PREFIX}/account"
 ACCOUNTS = f"{API_PREFIX}/admin/accounts"
 INVITATIONS = f"{API_PREFIX}/admin/invitations"
+TEST_MAIL = f"{API_PREFIX}/admin/mail/test"
 
 
 def device_path(user_code: str, suffix: str = "") -> str:
@@ -113,7 +116,9 @@ def parse_new_token(body: Mapping[str, Any]) -> NewApiToken:
 
 
 def parse_options(body: Mapping[str, Any]) -> SignUpOptions:
-    return SignUpOptions(sign_up=body["sign_up"], anonymous=body["anonymous"])
+    return SignUpOptions(
+        sign_up=body["sign_up"], anonymous=body["anonymous"], mail=body.get("mail", False)
+    )
 
 
 def parse_device_offer(body: Mapping[str, Any]) -> DeviceOffer:
@@ -134,7 +139,12 @@ def parse_invitation(body: Mapping[str, Any]) -> Invitation:
 
 
 def parse_new_invitation(body: Mapping[str, Any]) -> NewInvitation:
-    return NewInvitation(**_invitation_fields(body), ticket=body["ticket"], path=body["path"])
+    return NewInvitation(
+        **_invitation_fields(body),
+        ticket=body["ticket"],
+        path=body["path"],
+        mailed=body.get("mailed", False),
+    )
 
 
 def parse_password_link(body: Mapping[str, Any]) -> PasswordLink:
@@ -142,7 +152,12 @@ def parse_password_link(body: Mapping[str, Any]) -> PasswordLink:
         ticket=body["ticket"],
         path=body["path"],
         expires_at=datetime.fromisoformat(body["expires_at"]),
+        mailed=body.get("mailed", False),
     )
+
+
+def parse_mail_trial(body: Mapping[str, Any]) -> MailTrial:
+    return MailTrial(recipient=body["recipient"], sent=body["sent"], reason=body["reason"])
 
 
 def _account_fields(body: Mapping[str, Any]) -> dict[str, Any]:

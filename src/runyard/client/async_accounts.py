@@ -64,8 +64,14 @@ class AsyncAccounts:
         await self._connection.call("POST", wire.LOG_OUT)
         self._connection.forget()
 
+    async def request_password_reset(self, login: str) -> None:
+        """Have a link mailed with which a password is chosen, to the address of the account of this
+        name or address, if there is one. ConflictError where the server sends no mail.
+        """
+        await self._connection.call("POST", wire.RESET_PASSWORD, json={"login": login})
+
     async def choose_password(self, ticket: str, password: str) -> None:
-        """Choose a password with a link that an administrator made. Every session ends."""
+        """Choose a password with a link of a mail or of an administrator. Every session ends."""
         body = {"ticket": ticket, "password": password}
         await self._connection.call("POST", wire.CHOOSE_PASSWORD, json=body)
 

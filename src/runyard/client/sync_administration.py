@@ -11,6 +11,7 @@ from runyard.client.account_models import (
     Account,
     AccountPage,
     Invitation,
+    MailTrial,
     NewInvitation,
     PasswordLink,
 )
@@ -85,10 +86,13 @@ class Administration:
         """Delete an account with everything that is its own. There is no way back."""
         self._connection.call("DELETE", wire.account_path(account_id))
 
-    def password_link(self, account_id: str) -> PasswordLink:
-        """Make a link with which somebody chooses a password anew. Earlier ones are void."""
+    def password_link(self, account_id: str, *, mail: bool = False) -> PasswordLink:
+        """Make a link with which somebody chooses a password anew. Earlier ones are void. With
+        `mail` it is sent to the account's address; `mailed` says whether that worked.
+        """
         path = wire.account_path(account_id, "/password-link")
-        return wire.parse_password_link(self._connection.call("POST", path))
+        body = {"json": {"mail": True}} if mail else {}
+        return wire.parse_password_link(self._connection.call("POST", path, **body))
 
     def remove_totp(self, account_id: str) -> Account:
         """Ask somebody who lost the authenticator and the recovery codes for neither any more."""
@@ -100,11 +104,19 @@ class Administration:
         body = self._connection.call("GET", wire.INVITATIONS)
         return [wire.parse_invitation(entry) for entry in body["items"]]
 
-    def invite(self, *, email: str | None = None, role: str = USER) -> NewInvitation:
-        """Let one person sign up; only with this address, if one is named."""
-        body = render_given(email=email, role=role)
+    def invite(
+        self, *, email: str | None = None, role: str = USER, mail: bool = False
+    ) -> NewInvitation:
+        """Let one person sign up; only with this address, if one is named. With `mail` the link is
+        sent to it; `mailed` says whether that worked.
+        """
+        body = render_given(email=email, role=role, mail=True if mail else None)
         answer = self._connection.call("POST", wire.INVITATIONS, json=body)
         return wire.parse_new_invitation(answer)
+
+    def test_mail(self) -> MailTrial:
+        """Have a mail sent to one's own address."""
+        return wire.parse_mail_trial(self._connection.call("POST", wire.TEST_MAIL))
 
     def withdraw_invitation(self, invitation_id: str) -> None:
         self._connection.call("DELETE", wire.invitation_path(invitation_id))

@@ -13,7 +13,8 @@ RunyardError              (abstract)
 ├─ NotFoundError          not_found               404     no
 ├─ ConflictError          conflict                409     no
 │  ├─ ProjectBusyError    project_busy            409     yes
-│  └─ AuthorizationPendingError authorization_pending 409 yes
+│  ├─ AuthorizationPendingError authorization_pending 409 yes
+│  └─ MailUnavailableError mail_unavailable     409     no
 ├─ RevisionConflictError  revision_conflict       412     no
 ├─ AuthenticationError    authentication_failed   401     no
 │  ├─ TotpRequiredError   totp_required           401     no
@@ -103,6 +104,10 @@ class AuthorizationPendingError(ConflictError):
 
     code = "authorization_pending"
     retry = True
+
+
+class MailUnavailableError(ConflictError):
+    code = "mail_unavailable"
 
 
 class RevisionConflictError(RunyardError):

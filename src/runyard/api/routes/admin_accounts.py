@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from runyard.api.access import ADMIN
+from runyard.api.access import ADMIN, CurrentPrincipal
 from runyard.api.answering import respond
 from runyard.api.dependencies import CurrentActor, CurrentApplication, read_body
 from runyard.api.openapi import json_body, problems
@@ -25,14 +25,15 @@ from runyard.api.schemas.account_requests import (
     AccountChangeBody,
     InvitationBody,
     NewAccountBody,
+    PasswordLinkBody,
 )
 from runyard.domain.account import NAME_CHARACTERS_MAX
+from runyard.domain.errors import InvalidRequestError
+from runyard.services.accounts.letters import PASSWORD_PATH, SIGN_UP_PATH
 from runyard.services.accounts.sign_up import Applicant
 
 PAGE_SIZE_MAX = 200
 PAGE_SIZE = 50
-SIGN_UP_PATH = "/sign-up"
-PASSWORD_PATH = "/choose-password"  # noqa: S105  A page, not a password.
 
 router = APIRouter(prefix="/admin", tags=["administration"])
 FOR_ADMINS = [Depends(ADMIN)]
@@ -121,16 +122,28 @@ async def delete_account(
     status_code=201,
     dependencies=FOR_ADMINS,
     response_model=PasswordLinkAnswer,
-    responses=problems(401, 404),
+    openapi_extra=json_body(PasswordLinkBody, is_required=False),
+    responses=problems(401, 404, 409, 415, 429),
 )
 async def make_password_link(
-    account_id: Id, application: CurrentApplication, actor: CurrentActor
+    account_id: Id,
+    request: Request,
+    application: CurrentApplication,
+    principal: CurrentPrincipal,
+    actor: CurrentActor,
 ) -> Response:
     """Make a link with which somebody chooses a password anew, once. Earlier ones are void."""
-    new = await application.accounts.sign_up.offer_password(account_id, by=actor)
+    is_given = bool(await request.body())
+    body = await read_body(request, PasswordLinkBody) if is_given else PasswordLinkBody()
+    accounts = application.accounts
+    account = await accounts.directory.find(account_id)
+    if body.mail:
+        await accounts.post.allow(principal.known_account)
+    new = await accounts.sign_up.offer_password(account_id, by=actor)
     answer = PasswordLinkAnswer(
         ticket=new.secret,
         path=f"{PASSWORD_PATH}#{new.secret}",
+        mailed=body.mail and await accounts.post.send_password_link(account, new),
         expires_at=new.ticket.expires_at,
     )
     return respond(answer, status=201)
@@ -168,18 +181,27 @@ async def list_invitations(application: CurrentApplication) -> Response:
     dependencies=FOR_ADMINS,
     response_model=NewInvitationAnswer,
     openapi_extra=json_body(InvitationBody),
-    responses=problems(401, 415),
+    responses=problems(401, 409, 415, 429),
 )
 async def invite(
-    request: Request, application: CurrentApplication, actor: CurrentActor
+    request: Request,
+    application: CurrentApplication,
+    principal: CurrentPrincipal,
+    actor: CurrentActor,
 ) -> Response:
     """Let one person sign up, whatever else holds for signing up here."""
     body = await read_body(request, InvitationBody)
-    new = await application.accounts.sign_up.invite(email=body.email, role=body.role, by=actor)
+    accounts = application.accounts
+    if body.mail:
+        if body.email is None:
+            raise InvalidRequestError("email: name the address to send it to.", field="email")
+        await accounts.post.allow(principal.known_account)
+    new = await accounts.sign_up.invite(email=body.email, role=body.role, by=actor)
     answer = NewInvitationAnswer(
         **render_invitation(new.ticket).model_dump(),
         ticket=new.secret,
         path=f"{SIGN_UP_PATH}#{new.secret}",
+        mailed=body.mail and await accounts.post.send_invitation(new),
     )
     return respond(answer, status=201)
 

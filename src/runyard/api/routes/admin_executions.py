@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from runyard.api.access import ADMIN
@@ -33,6 +35,17 @@ ID_PATTERN = r"^[0-9A-Z]{0,26}$"
 
 router = APIRouter(prefix="/admin", tags=["administration"])
 FOR_ADMINS = [Depends(ADMIN)]
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d")
+
+
+def _check_moment(text: Any) -> Any:
+    """Pydantic also takes numbers, which may be seconds or milliseconds."""
+    if not _MOMENT.match(str(text)):
+        raise ValueError("not a time such as 2026-01-31T12:00:00Z")
+    return text
+
+
+Moment = Annotated[datetime, BeforeValidator(_check_moment)]
 
 
 @router.get(
@@ -57,8 +70,8 @@ async def list_all_executions(
         str, Query(max_length=RUNTIME_CHARACTERS_MAX, description="An id or an alias.")
     ] = "",
     project: Annotated[str, Query(pattern=ID_PATTERN)] = "",
-    since: Annotated[datetime | None, Query(description="Submitted then or later.")] = None,
-    until: Annotated[datetime | None, Query(description="Submitted earlier.")] = None,
+    since: Annotated[Moment | None, Query(description="Submitted then or later.")] = None,
+    until: Annotated[Moment | None, Query(description="Submitted earlier.")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
     before: Annotated[str, Query(pattern=ID_PATTERN)] = "",
 ) -> Response:

@@ -21,6 +21,7 @@ from runyard.api.schemas.account_answers import (
     DeviceOfferAnswer,
     NewTokenAnswer,
     OptionsAnswer,
+    ResetAnswer,
     SessionAnswer,
     WaitingDeviceAnswer,
     render_account,
@@ -31,6 +32,7 @@ from runyard.api.schemas.account_requests import (
     DeviceBody,
     DeviceCodeBody,
     LoginBody,
+    ResetBody,
     SetUpBody,
     SignUpBody,
 )
@@ -57,6 +59,7 @@ async def tell_options(application: CurrentApplication) -> Response:
     answer = OptionsAnswer(
         sign_up=application.accounts.sign_up.mode,
         anonymous=application.live_settings.is_anonymous_allowed,
+        mail=application.accounts.post.is_on,
     )
     return respond(answer)
 
@@ -143,6 +146,24 @@ async def log_out(request: Request, application: CurrentApplication) -> Response
     answer = Response(status_code=204)
     answer.delete_cookie(REFRESH_COOKIE, path=COOKIE_PATH)
     return answer
+
+
+@router.post(
+    "/password-reset",
+    status_code=202,
+    dependencies=FOR_ANYBODY,
+    response_model=ResetAnswer,
+    openapi_extra=json_body(ResetBody),
+    responses=problems(409, 415, 429, 503),
+)
+async def request_password_reset(
+    request: Request, application: CurrentApplication, visitor: CurrentVisitor
+) -> Response:
+    """Ask for a mail with a link to choose a password. The answer is the same for every name."""
+    body = await read_body(request, ResetBody)
+    await application.accounts.post.request_reset(body.login, visitor)
+    answer = ResetAnswer(message="If there is such an account, a mail with a link is on its way.")
+    return respond(answer, status=202)
 
 
 @router.post(

@@ -99,6 +99,20 @@ class OptionsAnswer(StrictAnswer):
 
     sign_up: SignUpMode
     anonymous: bool
+    mail: bool = Field(description="Whether one can have a link sent to choose a password.")
+
+
+class ResetAnswer(StrictAnswer):
+    message: str
+
+
+class TestMailAnswer(StrictAnswer):
+    # pytest collects classes of this name otherwise.
+    __test__ = False
+
+    recipient: str
+    sent: bool
+    reason: str | None = Field(description="Why the mail server did not take it.")
 
 
 class DeviceOfferAnswer(StrictAnswer):
@@ -124,6 +138,7 @@ class InvitationAnswer(StrictAnswer):
 class NewInvitationAnswer(InvitationAnswer):
     ticket: str = Field(description="Told this once.")
     path: str = Field(description="To be put behind the address of the web pages.")
+    mailed: bool = Field(description="Whether a mail with the link was taken by the mail server.")
 
 
 class InvitationsAnswer(StrictAnswer):
@@ -133,6 +148,7 @@ class InvitationsAnswer(StrictAnswer):
 class PasswordLinkAnswer(StrictAnswer):
     ticket: str = Field(description="Told this once.")
     path: str = Field(description="To be put behind the address of the web pages.")
+    mailed: bool = Field(description="Whether a mail with the link was taken by the mail server.")
     expires_at: datetime
 
 

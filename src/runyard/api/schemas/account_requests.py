@@ -31,6 +31,10 @@ class LoginBody(StrictBody):
     )
 
 
+class ResetBody(StrictBody):
+    login: Text = Field(description="The account's name or e-mail address.")
+
+
 class SignUpBody(StrictBody):
     name: Text
     email: Text
@@ -100,6 +104,11 @@ class AccountChangeBody(StrictBody):
 class InvitationBody(StrictBody):
     email: Text | None = Field(default=None, description="Only for this address; null: for any.")
     role: Role = Field(default=Role.USER, strict=False)
+    mail: bool = Field(default=False, description="Send the link to the address.")
+
+
+class PasswordLinkBody(StrictBody):
+    mail: bool = Field(default=False, description="Send the link to the account's address.")
 
 
 BODIES: tuple[type[BaseModel], ...] = (
@@ -113,7 +122,9 @@ BODIES: tuple[type[BaseModel], ...] = (
     LoginBody,
     NewAccountBody,
     PasswordBody,
+    PasswordLinkBody,
     ProofBody,
+    ResetBody,
     SetUpBody,
     SignUpBody,
     TokenBody,

@@ -42,6 +42,11 @@ USER_CODE_OF_ACCOUNT = Rule("user-code", 10, 900)
 CODE_OF_ACCOUNT = Rule("code", 10, 900)
 # Of one who has logged in already.
 PASSWORD_OF_ACCOUNT = Rule("password", 10, 900)
+# Links to choose a password with, by mail; a class of thirty has one address.
+RESET_FROM_ADDRESS = Rule("reset-address", 60, 3600)
+RESET_OF_ACCOUNT = Rule("reset-account", 3, 3600)
+# By an administrator, or by who took his token.
+MAIL_BY_ACCOUNT = Rule("mail", 200, 3600)
 # An archive takes seconds to make.
 EXPORT_OF_ACCOUNT = Rule("export", 5, 3600)
 

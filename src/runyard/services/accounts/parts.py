@@ -14,11 +14,13 @@ from runyard.services.accounts.authentication import Authentication
 from runyard.services.accounts.device_login import DeviceLogins
 from runyard.services.accounts.directory import Directory
 from runyard.services.accounts.passwords import Passwords
+from runyard.services.accounts.post import Post
 from runyard.services.accounts.sealing import Sealer
 from runyard.services.accounts.second_factor import SecondFactor
 from runyard.services.accounts.sessions import SESSION_DAYS, Sessions
 from runyard.services.accounts.sign_up import SignUp, SignUpMode
 from runyard.services.audit import Audit
+from runyard.services.mail import Mailer
 from runyard.store import quotas
 from runyard.store.accounts import AccountRecords
 from runyard.store.api_tokens import ApiTokenRecords
@@ -52,6 +54,7 @@ class Accounts:
     device_logins: DeviceLogins
     directory: Directory
     attempts: Attempts
+    post: Post
     sweep: Sweep
 
 
@@ -82,9 +85,10 @@ def open_accounts(
     options: Options,
     *,
     audit: Audit,
+    mailer: Mailer | None = None,
     now_us: Callable[[], int] = read_clock,
 ) -> Accounts:
-    """`now_us` is the time in microseconds since 1970."""
+    """`now_us` is the time in microseconds since 1970. Without a `mailer` no mail is sent."""
     records, session_records = AccountRecords(database), SessionRecords(database)
     token_records = ApiTokenRecords(database)
     access_tokens = AccessTokens(SigningKeyRecords(database), sealer, now_us=now_us)
@@ -110,18 +114,19 @@ def open_accounts(
         now_us=now_us,
     )
     api_tokens = ApiTokens(token_records, authentication, now_us=now_us)
+    sign_up = SignUp(
+        accounts=records,
+        tickets=TicketRecords(database),
+        passwords=passwords,
+        attempts=attempts,
+        sessions=sessions,
+        authentication=authentication,
+        audit=audit,
+        mode=options.sign_up,
+        now_us=now_us,
+    )
     return Accounts(
-        sign_up=SignUp(
-            accounts=records,
-            tickets=TicketRecords(database),
-            passwords=passwords,
-            attempts=attempts,
-            sessions=sessions,
-            authentication=authentication,
-            audit=audit,
-            mode=options.sign_up,
-            now_us=now_us,
-        ),
+        sign_up=sign_up,
         sessions=sessions,
         authentication=authentication,
         second_factor=second_factor,
@@ -135,5 +140,12 @@ def open_accounts(
         ),
         directory=Directory(records, authentication, audit),
         attempts=attempts,
+        post=Post(
+            mailer=mailer or Mailer(None),
+            accounts=records,
+            sign_up=sign_up,
+            attempts=attempts,
+            audit=audit,
+        ),
         sweep=Sweep(database, now_us=now_us),
     )

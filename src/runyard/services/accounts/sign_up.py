@@ -37,6 +37,8 @@ from runyard.store.tickets import Ticket, TicketKind, TicketRecords
 SETUP_DAYS = 7
 INVITATION_DAYS = 14
 PASSWORD_LINK_HOURS = 24
+# One that anybody can ask for lies in a mailbox.
+RESET_LINK_HOURS = 2
 
 
 class SignUpMode(StrEnum):
@@ -163,6 +165,12 @@ class SignUp:
         lasts = timedelta(hours=PASSWORD_LINK_HOURS)
         entry = self._audit.entry(by, "account.password_link", name_account(found.account))
         return await self._issue(TicketKind.PASSWORD, lasts, account_id=account_id, entry=entry)
+
+    async def offer_reset(self, account_id: str) -> NewTicket:
+        """Make the same link for who asked for it himself."""
+        return await self._issue(
+            TicketKind.PASSWORD, timedelta(hours=RESET_LINK_HOURS), account_id=account_id
+        )
 
     async def choose_password(self, secret: str, password: str, visitor: Visitor) -> None:
         """Set a password with a link and end every session. The second factor stays."""
