@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, case, func, or_, select, update
 from runyard.domain.audit import AuditEntry
 from runyard.domain.execution import Execution, Outcome, State
 from runyard.domain.identifiers import encode_identifier
+from runyard.store import quotas
 from runyard.store.account_tables import accounts
 from runyard.store.audit import add_entry
 from runyard.store.database import Database
@@ -117,6 +118,9 @@ class OversightRecords:
         count = select(func.count()).select_from(executions).where(is_due)
 
         def write(connection: Connection) -> Stopping:
+            if owner.id is not None:
+                # Before its executions, as whoever adds or finishes one of them does.
+                quotas.lock(connection, owner.id)
             total = connection.scalar(count) or 0
             ids = tuple(connection.scalars(due))
             left = max(0, total - len(ids))
