@@ -193,13 +193,8 @@ def build_services(
     return Services(
         executions=executions,
         runtimes=runtimes,
-        runtime_administration=RuntimeAdministration(
-            runtimes=runtimes,
-            documents=Documents(database),
-            uses=RuntimeUses(database),
-            trials=RuntimeTrials(parts.probing, settings.policy),
-            audit=audit,
-            limits_max=settings.policy.limits_max,
+        runtime_administration=build_runtime_administration(
+            settings, parts, database, runtimes=runtimes, audit=audit
         ),
         projects=projects,
         secrets=build_secrets(settings, database, projects=projects, policies=policies),
@@ -273,6 +268,19 @@ def build_live_settings(settings: Settings, database: Database) -> LiveSettings:
         audit=build_audit(database),
         specs=build_specs(settings),
         apply_log_level=set_log_level,
+    )
+
+
+def build_runtime_administration(
+    settings: Settings, parts: Parts, database: Database, *, runtimes: Runtimes, audit: Audit
+) -> RuntimeAdministration:
+    return RuntimeAdministration(
+        runtimes=runtimes,
+        documents=Documents(database),
+        uses=RuntimeUses(database),
+        trials=RuntimeTrials(parts.probing, settings.policy),
+        audit=audit,
+        limits_max=settings.policy.limits_max,
     )
 
 
