@@ -1,33 +1,17 @@
 """What administrators keep and see, from the command line and the SDK, against a real server."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runyard.client import AsyncClient, FaqEntry, RevisionConflictError
 from runyard.testing.server import Server
-from tests.integration.serving import serve
-from tests.integration.test_accounts_cli import ADMIN, LINK, PASSWORD, Person, log_in
+from tests.integration.test_accounts_cli import ADMIN, LINK, PASSWORD, Person, home, log_in, served
 
 USER = "ulla"
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("admin")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def served(home: Path) -> Iterator[Server]:
-    directory = home / "server"
-    directory.mkdir()
-    with serve(directory, profile="production") as served:
-        yield served
+__all__ = ["home", "served"]
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +81,9 @@ async def test_both_clients_keep_the_same_lists(admin: Person) -> None:
 
 def test_runs_of_an_account_are_listed_and_stopped(admin: Person) -> None:
     with log_in(admin, USER) as client:
-        ids = [client.submit("bash", {"main.sh": "cat"}, interactive=True).id for _ in range(6)]
+        # Longer than all commands below take together.
+        options = {"interactive": True, "limits": {"wall_seconds": 60.0}}
+        ids = [client.submit("bash", {"main.sh": "cat"}, **options).id for _ in range(6)]
         listed = admin.runyard("admin", "runs", "list", "--owner", USER)
         as_json = admin.runyard("admin", "runs", "list", "--owner", USER, "--json")
         one = admin.runyard("admin", "runs", "stop", ids[0])

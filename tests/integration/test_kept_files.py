@@ -17,7 +17,9 @@ from runyard.bootstrap import Application
 from runyard.domain.execution import Outcome
 from tests.integration.test_accounts_api import Browser, open_browser, open_world
 from tests.integration.test_project_runs import start, wait
-from tests.integration.test_projects_api import create, save
+from tests.integration.test_projects_api import ada, bob, create, save
+
+__all__ = ["ada", "bob"]
 
 SETUP = {"runtime": "bash"}
 COUNTS = "n=$(cat .data/n 2>/dev/null); echo $((n + 1)) > .data/n; cat .data/n"
@@ -32,20 +34,6 @@ async def application(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
         folder, data_bytes_per_project_max=BOUND_BYTES, policy=policy
     ) as application:
         yield application
-
-
-@pytest.fixture(scope="module")
-async def ada(application: Application) -> AsyncIterator[Browser]:
-    async with open_browser(application) as browser:
-        await browser.sign_up("ada")
-        yield browser
-
-
-@pytest.fixture(scope="module")
-async def bob(application: Application) -> AsyncIterator[Browser]:
-    async with open_browser(application) as browser:
-        await browser.sign_up("bob")
-        yield browser
 
 
 async def keep(browser: Browser, script: str, *, setup: Any = SETUP) -> str:

@@ -14,7 +14,9 @@ from runyard.bootstrap import Application
 from runyard.domain.execution import Outcome
 from tests.integration.test_accounts_api import Browser, open_browser, open_world
 from tests.integration.test_project_runs import start, wait
-from tests.integration.test_projects_api import create, save
+from tests.integration.test_projects_api import ada, bob, create, save
+
+__all__ = ["ada", "bob"]
 
 # In no part of it like anything else that is kept.
 VALUE = "Tr0ub4dor-plover-xyzzy"
@@ -33,20 +35,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def application(folder: Path) -> AsyncIterator[Application]:
     async with open_world(folder) as application:
         yield application
-
-
-@pytest.fixture(scope="module")
-async def ada(application: Application) -> AsyncIterator[Browser]:
-    async with open_browser(application) as browser:
-        await browser.sign_up("ada")
-        yield browser
-
-
-@pytest.fixture(scope="module")
-async def bob(application: Application) -> AsyncIterator[Browser]:
-    async with open_browser(application) as browser:
-        await browser.sign_up("bob")
-        yield browser
 
 
 async def set_secret(browser: Browser, project: str, name: str = "KEY", value: str = VALUE) -> Any:

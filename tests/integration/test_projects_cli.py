@@ -10,27 +10,12 @@ import pytest
 
 from runyard.client import Client
 from runyard.testing.server import Server
-from tests.integration.serving import serve
-from tests.integration.test_accounts_cli import PASSWORD, Person
+from tests.integration.test_accounts_cli import PASSWORD, Person, home, served
 
 ID = re.compile(r"[0-9A-Z]{26}")
 SCRIPT = "echo hello $1\n"
 
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("projects")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
-    return directory
-
-
-@pytest.fixture(scope="module")
-def served(home: Path) -> Iterator[Server]:
-    directory = home / "server"
-    directory.mkdir()
-    with serve(directory, profile="production") as served:
-        yield served
+__all__ = ["home", "served"]
 
 
 @pytest.fixture(scope="module")
