@@ -80,6 +80,7 @@ class FakeExecutions:
     controls: list[object] = field(default_factory=list)
     finish: asyncio.Event = field(default_factory=asyncio.Event)
     busy_times: int = 0
+    ends_after_input: bool = False
     failure: Exception | None = None
 
     async def submit(
@@ -177,6 +178,8 @@ class FakeExecutions:
         self.stdin.append(data)
 
     async def close_stdin(self, execution_id: str) -> None:
+        if self.ends_after_input:
+            raise ConflictError("It is finished.")
         self.controls.append("eof")
         self.finish.set()
 

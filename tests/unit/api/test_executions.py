@@ -311,6 +311,18 @@ async def test_stdin_is_written_then_closed(
     assert application.executions.controls == ["eof"]
 
 
+@pytest.mark.parametrize(("body", "status"), [({"data": "x"}, 204), ({}, 409)])
+async def test_program_may_end_with_the_last_it_is_given(
+    http: httpx.AsyncClient, application: FakeApplication, body: dict[str, str], status: int
+) -> None:
+    submitted = (await http.post(EXECUTIONS, json=hello(interactive=True))).json()
+    application.executions.ends_after_input = True
+
+    answer = await http.post(f"{EXECUTIONS}/{submitted['id']}/stdin", json=body | {"eof": True})
+
+    assert answer.status_code == status
+
+
 async def test_stdin_of_a_program_that_reads_slowly_may_be_retried(
     http: httpx.AsyncClient, application: FakeApplication
 ) -> None:

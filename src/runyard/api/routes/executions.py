@@ -22,7 +22,7 @@ from runyard.api.schemas.answers import ExecutionAnswer, ExecutionsAnswer
 from runyard.api.schemas.rendering import dump, render_page
 from runyard.api.schemas.requests import ExecutionBody, StdinBody, build_submission, decode
 from runyard.api.streams import stream_events
-from runyard.domain.errors import InvalidPathError, NotFoundError
+from runyard.domain.errors import ConflictError, InvalidPathError, NotFoundError
 from runyard.domain.execution import State
 from runyard.domain.files import check_path
 from runyard.services.accounts.attempts import group_address
@@ -159,7 +159,12 @@ async def write_stdin(
     if data:
         await executions.write_stdin(execution_id, data)
     if body.eof:
-        await executions.close_stdin(execution_id)
+        try:
+            await executions.close_stdin(execution_id)
+        except ConflictError:
+            # What it was just given may have been all that it waited for.
+            if not data:
+                raise
     return Response(status_code=204)
 
 
