@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from locust import FastHttpUser, between
+from locust.exception import StopUser
 
 API = "/api/v1"
 PASSWORD = os.environ["CROWD_PASSWORD"]
@@ -46,6 +47,9 @@ class Person(FastHttpUser):
         name = f"person{next(_numbers) % COUNT}"
         login = {"login": name, "password": PASSWORD}
         answer = self.ask("POST", "/auth/login", "log in", json=login)
+        if not answer:
+            # Whoever cannot log in goes home.
+            raise StopUser
         self.headers = {"Authorization": f"Bearer {answer['access_token']}"}
         body = {"name": f"Greeter of {name}", "setup": SETUP, "files": FILES}
         made = self.ask("POST", "/projects", "create project", status=201, json=body)

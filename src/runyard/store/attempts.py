@@ -35,8 +35,7 @@ class AttemptRecords:
         def write(connection: Connection) -> list[tuple[int, int]]:
             counted: list[tuple[int, int]] = []
             for bound in bounds:
-                limit = now - bound.window_us
-                counted.append(count_attempt(connection, bound.key, now=now, limit=limit))
+                counted.append(count_attempt(connection, bound, now=now))
                 if counted[-1][0] > bound.count_max:
                     break
             return counted
@@ -63,9 +62,16 @@ class AttemptRecords:
         return await self._database.write(lambda connection: connection.execute(statement).rowcount)
 
 
-def count_attempt(connection: Connection, key: str, *, now: int, limit: int) -> tuple[int, int]:
-    """Count one more; a window that began before `limit` is over, and a new one begins."""
-    values = {"new_key": key, "new_began_us": now, "limit_us": limit}
+def count_attempt(connection: Connection, bound: Bound, *, now: int) -> tuple[int, int]:
+    """Count one more, or the first of a new window. Of those beyond the bound one is counted: a
+    crowd that comes at once is not refused any longer than those of it who were let in take.
+    """
+    values = {
+        "new_key": bound.key,
+        "new_began_us": now,
+        "limit_us": now - bound.window_us,
+        "count_max": bound.count_max,
+    }
     [(count, began)] = _COUNT.on(connection).rows(connection, values)
     return count, began
 
@@ -74,7 +80,11 @@ def _build_count(insert: Any) -> Executable:
     is_over = attempts.c.began_us <= bindparam("limit_us")
     began: BindParameter[int] = bindparam("new_began_us")
     changes: dict[str, Any] = {
-        "count": case((is_over, 1), else_=attempts.c.count + 1),
+        "count": case(
+            (is_over, 1),
+            (attempts.c.count > bindparam("count_max"), attempts.c.count),
+            else_=attempts.c.count + 1,
+        ),
         "began_us": case((is_over, began), else_=attempts.c.began_us),
     }
     added = insert(attempts).values(key=bindparam("new_key"), began_us=began, count=1)

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from runyard.store.account_tables import accounts
-from runyard.store.attempts import count_attempt
+from runyard.store.attempts import Bound, count_attempt
 from runyard.store.interface import Quota, Refusal, Spending
 from runyard.store.moments import DAY_US
 from runyard.store.statements import Statement, Upsert
@@ -98,8 +98,12 @@ def refuse(connection: Connection, owner_id: str, quota: Quota, *, now: int) -> 
     """Count one more execution, and return what speaks against it."""
     lock(connection, owner_id)
     if quota.executions_per_minute_max is not None:
-        key = f"executions:{owner_id}"
-        count, began = count_attempt(connection, key, now=now, limit=now - _MINUTE_US)
+        bound = Bound(
+            key=f"executions:{owner_id}",
+            window_us=_MINUTE_US,
+            count_max=quota.executions_per_minute_max,
+        )
+        count, began = count_attempt(connection, bound, now=now)
         if count > quota.executions_per_minute_max:
             seconds = max(1, math.ceil((began + _MINUTE_US - now) / 1e6))
             return Refusal(limit="executions_per_minute_max", retry_after_seconds=seconds)

@@ -27,7 +27,8 @@ class Rule:
     window_seconds: int
 
 
-LOGIN_FROM_ADDRESS = Rule("login-address", 60, 900)
+# A lecture hall has one address, and all of it comes at the hour.
+LOGIN_FROM_ADDRESS = Rule("login-address", 300, 900)
 # From anywhere but the account's own devices.
 LOGIN_OF_ACCOUNT = Rule("login-account", 100, 900)
 LOGIN_OF_ACCOUNT_FROM_ADDRESS = Rule("login-pair", 10, 900)
