@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from runyard.parts import (
     build_vault,
 )
 from runyard.services.catalogue import load_catalogue
-from runyard.services.clearing import clear_hourly
+from runyard.services.clearing import HOUR_SECONDS, repeat
 from runyard.services.platforms import Platforms
 from runyard.services.prepared import PreparedFiles, prepared_folder
 from runyard.services.preparing import Preparing
@@ -52,6 +52,8 @@ from runyard.worker.lease import anybody_but, hold_lock, is_dead, new_owner
 from runyard.worker.loop import Worker
 
 _HEALTH_SECONDS_MAX = 2.0
+# Until another process obeys what administrators changed here.
+_LOOK_AGAIN_SECONDS, _LOOK_SOON_SECONDS = 3.0, 1.0
 
 _log = structlog.get_logger(__name__)
 
@@ -216,13 +218,8 @@ async def _run(
             _work(worker),
             _behind(pool.stock.keep_filled()),
             _behind(parts.builds.count()),
-            _behind(services.policies.keep_current()),
-            _behind(services.runtime_administration.follow()),
-            _behind(clear_hourly(services.accounts.sweep.run, name="accounts")),
             _behind(services.mailer.run()),
-            _behind(clear_hourly(services.projects.empty_trash, name="trash")),
-            _behind(services.live_settings.follow()),
-            _behind(services.platforms.follow()),
+            _together(_repeated(services)),
             _behind(_settle(preparing, services.platforms) if self_tests else None),
         ):
             yield Application(
@@ -236,6 +233,22 @@ async def _run(
             )
     finally:
         await parts.aclose()
+
+
+def _repeated(services: Services) -> list[Coroutine[Any, Any, None]]:
+    """What is cleared, and what other processes on the same database may have changed."""
+    return [
+        repeat(services.accounts.sweep.run, every_seconds=HOUR_SECONDS, name="accounts"),
+        repeat(services.projects.empty_trash, every_seconds=HOUR_SECONDS, name="trash"),
+        repeat(services.policies.load, every_seconds=_LOOK_AGAIN_SECONDS, name="policies"),
+        repeat(
+            services.runtime_administration.load, every_seconds=_LOOK_AGAIN_SECONDS, name="runtimes"
+        ),
+        repeat(
+            services.live_settings.look_again, every_seconds=_LOOK_SOON_SECONDS, name="settings"
+        ),
+        repeat(services.platforms.look_again, every_seconds=_LOOK_SOON_SECONDS, name="platforms"),
+    ]
 
 
 def _build_worker(
@@ -297,6 +310,15 @@ async def _work(worker: Worker) -> AsyncIterator[None]:
     finally:
         worker.stop()
         await working
+
+
+@asynccontextmanager
+async def _together(works: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Let several go on until the block ends."""
+    async with AsyncExitStack() as stack:
+        for work in works:
+            await stack.enter_async_context(_behind(work))
+        yield
 
 
 @asynccontextmanager

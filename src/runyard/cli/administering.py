@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runyard.cli.connection import connect, require_server
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import UsageError
 
 if TYPE_CHECKING:
@@ -17,10 +17,7 @@ PAGE_SIZE = 200
 
 
 def connect_as_admin(context: typer.Context) -> Client:
-    from runyard.cli.credentials import find_token  # noqa: PLC0415 - only for a server
-
-    server = require_server(context.obj)
-    return connect(server, token=find_token(server))
+    return connect_as_known(context.obj)
 
 
 def find_account(client: Client, name: str) -> Account:

@@ -70,6 +70,14 @@ def require_server(invocation: Invocation, named: str | None = None) -> str:
     return server
 
 
+def connect_as_known(invocation: Invocation) -> Client:
+    """Open the client of the server that was named, with the token that is kept for it."""
+    from runyard.cli.credentials import find_token  # noqa: PLC0415 - only for a server
+
+    server = require_server(invocation)
+    return connect(server, token=find_token(server))
+
+
 def connect(server: str, *, token: str) -> Client:
     """Open the client of a verb that asks a person: it waits without an event loop, so that Ctrl-C
     ends it at once.

@@ -11,8 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from runyard.cli.connection import connect as connect_to
-from runyard.cli.connection import require_server
+from runyard.cli.connection import connect_as_known
 from runyard.cli.project_folder import ProjectFolder
 from runyard.client.sync_client import Client
 
@@ -23,10 +22,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def connect(context: typer.Context) -> Client:
-    from runyard.cli.credentials import find_token  # noqa: PLC0415 - only for a server
-
-    server = require_server(context.obj)
-    return connect_to(server, token=find_token(server))
+    return connect_as_known(context.obj)
 
 
 def resolve(project: str | None) -> str:

@@ -8,6 +8,7 @@ from runyard.client import faq_wire as wire
 from runyard.client.async_connection import AsyncConnection
 from runyard.client.faq_models import FaqEntry, FaqList
 from runyard.client.faq_wire import GENERAL
+from runyard.client.wire import render_if_match
 
 
 class AsyncFaqAdministration:
@@ -37,7 +38,7 @@ class AsyncFaqAdministration:
             "PUT",
             wire.faq_path(name),
             json=wire.render_entries(entries),
-            headers=wire.render_base(base),
+            headers=render_if_match(base),
         )
         return wire.parse_list(body)
 

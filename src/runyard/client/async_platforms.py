@@ -17,6 +17,7 @@ from runyard.client.platform_models import (
     SmokeResult,
     Trial,
 )
+from runyard.client.wire import render_if_match
 
 # What there is not yet, for `put`.
 NEW = 0
@@ -55,7 +56,7 @@ class AsyncPlatforms:
             "PUT",
             wire.platform_path(name),
             json=wire.render_draft(engine, options, description),
-            headers=wire.render_version(version),
+            headers=render_if_match(version),
         )
         return wire.parse_platform(answer)
 

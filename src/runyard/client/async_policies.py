@@ -8,7 +8,7 @@ from typing import Any
 from runyard.client import policy_wire as wire
 from runyard.client.async_connection import AsyncConnection
 from runyard.client.policy_wire import ExplainedValue, Layer, Layers
-from runyard.client.wire import render_given
+from runyard.client.wire import render_given, render_if_match
 
 
 class AsyncPolicies:
@@ -34,7 +34,7 @@ class AsyncPolicies:
             "PUT",
             wire.layer_path(layer),
             json=dict(values),
-            headers=wire.version_header(version),
+            headers=render_if_match(version),
         )
         return wire.parse_layer(answer)
 

@@ -19,7 +19,7 @@ from runyard.client.project_models import (
     Setup,
     SharedProject,
 )
-from runyard.client.wire import parse_execution, render_given
+from runyard.client.wire import parse_execution, render_given, render_if_match
 
 ZIP = {"Content-Type": "application/zip"}
 
@@ -96,7 +96,7 @@ class AsyncProjects:
         body = wire.render_save(
             put=put, remove=remove, move=move or {}, setup=setup, replaces=replaces
         )
-        path, headers = wire.project_path(project_id, "/revisions"), wire.render_base(base)
+        path, headers = wire.project_path(project_id, "/revisions"), render_if_match(base)
         return wire.parse_revision(
             await self._connection.call("POST", path, json=body, headers=headers)
         )
@@ -117,7 +117,7 @@ class AsyncProjects:
         """Make the next revision of the content of an earlier one."""
         path = wire.revision_path(project_id, number, "/restore")
         return wire.parse_revision(
-            await self._connection.call("POST", path, headers=wire.render_base(base))
+            await self._connection.call("POST", path, headers=render_if_match(base))
         )
 
     async def archive(self, project_id: str, number: int) -> bytes:

@@ -9,7 +9,7 @@ from runyard.client import runtime_wire as wire
 from runyard.client.async_connection import AsyncConnection
 from runyard.client.models import Files
 from runyard.client.runtime_models import AdministeredRuntime, RuntimeTrial
-from runyard.client.wire import render_given
+from runyard.client.wire import render_given, render_if_match
 
 # Behind another self-test, and a compiler's first start.
 TEST_SECONDS_MAX = 300.0
@@ -38,7 +38,7 @@ class AsyncRuntimeAdministration:
         """Add a runtime (`base` 0) or edit one: the fields that are given take the place of the
         catalogue's. RevisionConflictError: somebody changed it since the revision `base`.
         """
-        path, headers = wire.runtime_path(runtime_id), wire.render_if_match(base)
+        path, headers = wire.runtime_path(runtime_id), render_if_match(base)
         answer = await self._connection.call("PUT", path, json=dict(definition), headers=headers)
         return wire.parse_runtime(answer)
 

@@ -18,10 +18,6 @@ def faq_path(name: str) -> str:
     return f"{ADMIN_FAQ}/{quote(name, safe='')}"
 
 
-def render_base(base: int | None) -> dict[str, str]:
-    return {} if base is None else {"If-Match": f'"{base}"'}
-
-
 def render_entries(entries: Iterable[FaqEntry]) -> list[dict[str, str]]:
     return [{"question": each.question, "answer": each.answer} for each in entries]
 

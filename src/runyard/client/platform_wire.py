@@ -35,10 +35,6 @@ def setting_path(name: str) -> str:
     return f"{SETTINGS}/{quote(name, safe='')}"
 
 
-def render_version(version: int) -> dict[str, str]:
-    return {"If-Match": f'"{version}"'}
-
-
 def render_draft(
     engine: str, options: Mapping[str, Any] | None, description: str
 ) -> dict[str, Any]:

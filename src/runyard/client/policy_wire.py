@@ -89,10 +89,6 @@ def layer_path(layer: str) -> str:
     return f"{POLICIES}/{quote(layer, safe='')}"
 
 
-def version_header(version: int | None) -> dict[str, str]:
-    return {} if version is None else {"If-Match": f'"{version}"'}
-
-
 def parse_layer(body: Mapping[str, Any]) -> Layer:
     return Layer(
         layer=body["layer"],

@@ -89,11 +89,6 @@ def render_run(
     return {"revision": revision} | render_options(options, wait=wait)
 
 
-def render_base(base: int) -> dict[str, str]:
-    """Return the header that names the revision a change is based on."""
-    return {"If-Match": f'"{base}"'}
-
-
 def parse_project(body: Mapping[str, Any]) -> Project:
     return Project(
         id=body["id"],

@@ -17,10 +17,6 @@ def runtime_path(runtime_id: str, suffix: str = "") -> str:
     return f"{RUNTIMES}/{quote(runtime_id, safe='')}{suffix}"
 
 
-def render_if_match(revision: int) -> dict[str, str]:
-    return {"If-Match": f'"{revision}"'}
-
-
 def render_trial(
     definition: Mapping[str, Any] | None, files: Files | None, stdin: str | bytes
 ) -> dict[str, Any]:

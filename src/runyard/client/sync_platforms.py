@@ -16,6 +16,7 @@ from runyard.client.platform_models import (
     Trial,
 )
 from runyard.client.sync_connection import Connection
+from runyard.client.wire import render_if_match
 
 
 class Platforms:
@@ -51,7 +52,7 @@ class Platforms:
             "PUT",
             wire.platform_path(name),
             json=wire.render_draft(engine, options, description),
-            headers=wire.render_version(version),
+            headers=render_if_match(version),
         )
         return wire.parse_platform(answer)
 

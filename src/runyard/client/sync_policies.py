@@ -8,7 +8,7 @@ from typing import Any
 from runyard.client import policy_wire as wire
 from runyard.client.policy_wire import ExplainedValue, Layer, Layers
 from runyard.client.sync_connection import Connection
-from runyard.client.wire import render_given
+from runyard.client.wire import render_given, render_if_match
 
 
 class Policies:
@@ -32,7 +32,7 @@ class Policies:
             "PUT",
             wire.layer_path(layer),
             json=dict(values),
-            headers=wire.version_header(version),
+            headers=render_if_match(version),
         )
         return wire.parse_layer(answer)
 

@@ -19,7 +19,7 @@ from runyard.client.project_models import (
     SharedProject,
 )
 from runyard.client.sync_connection import Connection
-from runyard.client.wire import parse_execution, render_given
+from runyard.client.wire import parse_execution, render_given, render_if_match
 
 ZIP = {"Content-Type": "application/zip"}
 
@@ -96,7 +96,7 @@ class Projects:
         body = wire.render_save(
             put=put, remove=remove, move=move or {}, setup=setup, replaces=replaces
         )
-        path, headers = wire.project_path(project_id, "/revisions"), wire.render_base(base)
+        path, headers = wire.project_path(project_id, "/revisions"), render_if_match(base)
         return wire.parse_revision(self._connection.call("POST", path, json=body, headers=headers))
 
     def revision(self, project_id: str, number: int, *, contents: bool = False) -> Revision:
@@ -115,7 +115,7 @@ class Projects:
         """Make the next revision of the content of an earlier one."""
         path = wire.revision_path(project_id, number, "/restore")
         return wire.parse_revision(
-            self._connection.call("POST", path, headers=wire.render_base(base))
+            self._connection.call("POST", path, headers=render_if_match(base))
         )
 
     def archive(self, project_id: str, number: int) -> bytes:

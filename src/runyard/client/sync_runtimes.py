@@ -10,7 +10,7 @@ from runyard.client.async_runtimes import TEST_SECONDS_MAX
 from runyard.client.models import Files
 from runyard.client.runtime_models import AdministeredRuntime, RuntimeTrial
 from runyard.client.sync_connection import Connection
-from runyard.client.wire import render_given
+from runyard.client.wire import render_given, render_if_match
 
 
 class RuntimeAdministration:
@@ -36,7 +36,7 @@ class RuntimeAdministration:
         """Add a runtime (`base` 0) or edit one: the fields that are given take the place of the
         catalogue's. RevisionConflictError: somebody changed it since the revision `base`.
         """
-        path, headers = wire.runtime_path(runtime_id), wire.render_if_match(base)
+        path, headers = wire.runtime_path(runtime_id), render_if_match(base)
         answer = self._connection.call("PUT", path, json=dict(definition), headers=headers)
         return wire.parse_runtime(answer)
 

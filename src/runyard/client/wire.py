@@ -283,3 +283,8 @@ def _render_case(case: Case) -> dict[str, Any]:
 
 def parse_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
+
+
+def render_if_match(version: int | None) -> dict[str, str]:
+    """Return the header that names the version a change is based on, if there is one."""
+    return {} if version is None else {"If-Match": f'"{version}"'}

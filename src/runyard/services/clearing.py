@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-_EVERY_SECONDS = 3600.0
+HOUR_SECONDS = 3600.0
 _log = structlog.get_logger(__name__)
 
 
-async def clear_hourly(work: Callable[[], Awaitable[object]], *, name: str) -> None:
+async def repeat(work: Callable[[], Awaitable[object]], *, every_seconds: float, name: str) -> None:
     """Until cancelled; what fails is logged and tried again the next time."""
     while True:
-        await asyncio.sleep(_EVERY_SECONDS)
+        await asyncio.sleep(every_seconds)
         try:
             await work()
         except Exception:  # noqa: BLE001  Whatever it is, the next time may go better.
-            _log.exception("clearing_failed", work=name)
+            _log.exception("repeated_work_failed", work=name)

@@ -26,8 +26,6 @@ from runyard.services.accounts.sign_up import SignUpMode
 from runyard.services.audit import Audit
 from runyard.store.documents import DocumentKind, Documents
 
-LOOK_AGAIN_SECONDS = 1.0
-
 _log = structlog.get_logger(__name__)
 
 
@@ -150,15 +148,6 @@ class LiveSettings:
                     # Of a version of Runyard that allowed it.
                     _log.warning("setting_not_used", name=spec.name, reason=error.message)
             self._use(found)
-
-    async def follow(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            try:
-                await self.look_again()
-            except Exception:  # noqa: BLE001  A database that is away comes back.
-                _log.exception("settings_not_read")
 
     def _use(self, chosen: Mapping[str, tuple[Any, Any]]) -> None:
         former = self._value("log_level")

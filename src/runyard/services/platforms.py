@@ -39,7 +39,6 @@ from runyard.services.claiming import ClaimGate
 from runyard.services.pool import Pool
 from runyard.store.platforms import PlatformRecords
 
-LOOK_AGAIN_SECONDS = 1.0
 COUNT_MAX = 100
 # Of the platform that is there from the first start on.
 _LOCAL_ENGINE = "linux"
@@ -216,15 +215,6 @@ class Platforms:
             found = await self._records.find(self.in_use.name)
             # Without a record somebody elsewhere deleted it: what runs is finished.
             await self._obey(PlatformState.DRAINING if found is None else found.state)
-
-    async def follow(self) -> None:
-        """Look again and again, until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            try:
-                await self.look_again()
-            except Exception:  # noqa: BLE001  A database that is away comes back.
-                _log.exception("platforms_not_read")
 
     async def wait_until_enabled(self) -> None:
         """Return once the platform in use has been enabled in this process."""

@@ -32,8 +32,6 @@ from runyard.domain.runtime import RuntimeStatus
 from runyard.services.audit import Audit
 from runyard.store.documents import Document, DocumentKind, Documents
 
-# What another server of the same database changed holds here after it at the latest.
-LOOK_AGAIN_SECONDS = 3.0
 _LAYER_COUNT_MAX = 10_000
 _log = structlog.get_logger(__name__)
 
@@ -173,15 +171,6 @@ class Policies:
                 _log.warning("policy_not_used", layer=document.key, reason=str(error))
         if layers != self._layers:
             self._set(layers)
-
-    async def keep_current(self) -> None:
-        """Take up what other servers of the same database change, until cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_AGAIN_SECONDS)
-            try:
-                await self.load()
-            except Exception:  # noqa: BLE001  The next time may go better.
-                _log.exception("policies_not_loaded")
 
     def _known(self, kind: str, name: str | None) -> str | None:
         return name if f"{kind}:{name}" in self._layers else None

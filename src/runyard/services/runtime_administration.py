@@ -63,8 +63,6 @@ from runyard.store.runtime_uses import RuntimeUses
 ADDED_COUNT_MAX = 100
 MESSAGE_CHARACTERS_MAX = 400
 _KIND = DocumentKind.RUNTIME
-# What another server changed is picked up within this time.
-_LOOK_AGAIN_SECONDS = 3.0
 
 _log = structlog.get_logger(__name__)
 
@@ -115,15 +113,6 @@ class RuntimeAdministration:
         """Arrange the runtimes by what is kept, if that is other than it was."""
         async with self._turn:
             await self._load()
-
-    async def follow(self) -> None:
-        """Pick up what other servers change, until cancelled."""
-        while True:
-            await asyncio.sleep(_LOOK_AGAIN_SECONDS)
-            try:
-                await self.load()
-            except Exception:  # noqa: BLE001  A database that is away comes back.
-                _log.exception("runtimes_not_loaded")
 
     async def list(self) -> Sequence[AdministeredRuntime]:
         """Return all of them, most used first."""
