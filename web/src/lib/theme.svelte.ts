@@ -1,0 +1,47 @@
+/** Light, dark, or what the system says. `static/theme.js` does the same before the first paint. */
+export type Theme = 'light' | 'dark' | 'system';
+
+const KEY = 'runyard.theme';
+const dark = typeof matchMedia === 'undefined' ? null : matchMedia('(prefers-color-scheme: dark)');
+
+class ThemeChoice {
+  chosen = $state<Theme>(read());
+  #systemIsDark = $state(dark?.matches ?? false);
+
+  constructor() {
+    dark?.addEventListener('change', (event) => {
+      this.#systemIsDark = event.matches;
+      this.#apply();
+    });
+  }
+
+  get isDark(): boolean {
+    return this.chosen === 'system' ? this.#systemIsDark : this.chosen === 'dark';
+  }
+
+  choose(theme: Theme): void {
+    this.chosen = theme;
+    try {
+      if (theme === 'system') localStorage.removeItem(KEY);
+      else localStorage.setItem(KEY, theme);
+    } catch {
+      // Storage is off; the choice holds for this page.
+    }
+    this.#apply();
+  }
+
+  #apply(): void {
+    document.documentElement.dataset.theme = this.isDark ? 'dark' : 'light';
+  }
+}
+
+function read(): Theme {
+  try {
+    const kept = localStorage.getItem(KEY);
+    return kept === 'light' || kept === 'dark' ? kept : 'system';
+  } catch {
+    return 'system';
+  }
+}
+
+export const theme = new ThemeChoice();

@@ -1,0 +1,2 @@
+// Everything is rendered in the browser: one static page serves every address.
+export const ssr = false;
