@@ -21,6 +21,8 @@ export default typescript.config(
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
       // Links name whole paths; the site is always served from a domain's root.
       'svelte/no-navigation-without-resolve': 'off',
+      // svelte-check warns of more than the compiler that eslint asks.
+      'svelte/no-unused-svelte-ignore': 'off',
       'svelte/no-at-html-tags': 'error',
       // Addresses are also built outside of what is shown.
       'svelte/prefer-svelte-reactivity': 'off',

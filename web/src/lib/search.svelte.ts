@@ -11,10 +11,10 @@ export async function writeParameters(
   changes: Record<string, string | null | undefined>,
   { replace = true }: { replace?: boolean } = {},
 ): Promise<void> {
-  const url = new URL(page.url);
+  const url = new URL(page.url.href);
   for (const [name, value] of Object.entries(changes)) {
     if (value) url.searchParams.set(name, value);
     else url.searchParams.delete(name);
   }
-  await goto(url, { replaceState: replace, keepFocus: true, noScroll: true });
+  await goto(url, { replace, reset: false });
 }
