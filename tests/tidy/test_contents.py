@@ -20,6 +20,7 @@ REGISTRY_HOSTS = "|".join(
         "repo1?\\.mav" + "en",
     )
 )
+SOURCES = {".py", ".c", ".h", ".ts", ".js", ".svelte", ".css"}
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b")
 TEXT_FILES = [
     path
@@ -33,9 +34,7 @@ def test_file_names_no_package_registry(path: Path) -> None:
     assert not re.search(REGISTRY_HOSTS, path.read_text(errors="replace"))
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in TEXT_FILES if path.suffix in {".py", ".c", ".h", ".ts"}], ids=str
-)
+@pytest.mark.parametrize("path", [path for path in TEXT_FILES if path.suffix in SOURCES], ids=str)
 def test_source_has_no_unfinished_work(path: Path) -> None:
     assert not UNFINISHED.search(path.read_text(errors="replace"))
 
@@ -51,6 +50,14 @@ def test_tests_do_not_sleep() -> None:
     ]
 
     assert not sleeping
+
+
+def test_tests_of_the_site_do_not_sleep() -> None:
+    assert not [
+        path
+        for path in tracked_files(".spec.ts", ".test.ts")
+        if "waitForTimeout" in path.read_text()
+    ]
 
 
 def _sleeps(source: str) -> list[int]:

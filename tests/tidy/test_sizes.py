@@ -12,9 +12,10 @@ FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 PYTHON_FILES = tracked_files(".py")
 C_FILES = tracked_files(".c", ".h")
+SITE_FILES = tracked_files(".svelte", ".ts", ".css")
 
 
-@pytest.mark.parametrize("path", PYTHON_FILES + C_FILES, ids=str)
+@pytest.mark.parametrize("path", PYTHON_FILES + C_FILES + SITE_FILES, ids=str)
 def test_file_is_short(path: Path) -> None:
     lines = len(path.read_text().splitlines())
 
