@@ -139,7 +139,9 @@ async def _serve(
             _keep_what_is_loaded()
             address = address_of(listener)
             say(f"serves on {address} ({_describe_profile(application)})")
-            await _offer_set_up(application, address)
+            if settings.web:
+                say(_describe_site(settings, address, is_built=app.state.has_site))
+            await _offer_set_up(application, address, has_site=app.state.has_site)
             await listen(
                 app,
                 listener,
@@ -162,11 +164,20 @@ def _describe_profile(application: Application) -> str:
     return f"{settings.profile}: who has an account may run code"
 
 
-async def _offer_set_up(application: Application, address: str) -> None:
+def _describe_site(settings: Settings, address: str, *, is_built: bool) -> str:
+    if is_built:
+        return f"shows its web site at {settings.public_url or address}/"
+    return f"has no web site: make web builds it; the API is at {address}/api/v1"
+
+
+async def _offer_set_up(application: Application, address: str, *, has_site: bool) -> None:
     """Let whoever reads this server's messages make the first administrator."""
     ticket = await application.accounts.sign_up.offer_set_up()
-    if ticket is not None:
-        say(f"has no administrator yet: runyard set-up '{address}/setup#{ticket}'")
+    if ticket is None:
+        return
+    link = f"'{address}/setup#{ticket}'"
+    way = f"open {link}, or runyard set-up with it" if has_site else f"runyard set-up {link}"
+    say(f"has no administrator yet: {way}")
 
 
 def _become_owner(settings: Settings) -> None:
@@ -243,7 +254,11 @@ async def _open_embedded(*, keep_records: bool) -> AsyncIterator[httpx.AsyncBase
     gc.enable()
     # Nobody comes after this one, so nothing is kept ready.
     own = _load_settings(
-        profile="development", log_level="error", allow_weak_limits=True, pool_count_max=0
+        profile="development",
+        log_level="error",
+        allow_weak_limits=True,
+        pool_count_max=0,
+        web=False,
     )
     settings = _move(own, _embedded_directory(own))
     groundwork = lay_groundwork(settings, keep_user=True)

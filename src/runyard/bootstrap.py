@@ -115,11 +115,21 @@ def lay_groundwork(settings: Settings, *, keep_user: bool = False) -> Groundwork
     launcher = start_launcher(linux_options(settings, found))
     if os.geteuid() == 0 and not keep_user:
         try:
-            drop_privileges(user=settings.user, writable=[settings.data_dir], readable=code_paths())
+            drop_privileges(
+                user=settings.user,
+                writable=[settings.data_dir],
+                readable=(*code_paths(), *_site_folders(settings)),
+            )
         except BaseException:
             launcher.close()
             raise
     return Groundwork(found=found, launcher=launcher)
+
+
+def _site_folders(settings: Settings) -> tuple[Path, ...]:
+    """The scripts of the site are code: like the rest of it, not the server's to change."""
+    folder = settings.web_dir
+    return (folder.absolute(),) if settings.web and folder and folder.is_dir() else ()
 
 
 @asynccontextmanager

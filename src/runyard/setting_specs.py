@@ -61,6 +61,8 @@ DESCRIPTIONS: Mapping[str, str] = {
     ),
     "allowed_hosts": "Values of the Host header that are served beside the loopback names.",
     "allowed_origins": "Web origins that may use the API from a browser.",
+    "web": "Whether the web site is shown beside the API.",
+    "web_dir": "The folder of its build; by default the one in the package, if there is one.",
     "worker_concurrency": "Executions that run at once.",
     "pool_count_max": "Sandboxes that stand ready before anybody asks; 0 keeps none.",
     "pool_bytes_max": "What they may hold of the memory, by the measured size of each kind.",

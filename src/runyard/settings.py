@@ -76,6 +76,10 @@ class Settings(BaseSettings):
     allowed_hosts: tuple[str, ...] = ()
     # Web origins that may use the API from a browser, beside the server's own.
     allowed_origins: tuple[str, ...] = ()
+    # Show the web site wherever the API has no route.
+    web: bool = True
+    # A build of it; by default the one in the package, if there is one.
+    web_dir: Path | None = None
 
     # One more than processors: while one execution waits for this server, they have the others.
     worker_concurrency: int = Field(default_factory=lambda: count_processors() + 1, ge=1, le=1024)

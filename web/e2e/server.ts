@@ -58,7 +58,7 @@ function readAddress(child: ChildProcess): Promise<{ url: string; setupTicket: s
     createInterface({ input: child.stderr! }).on('line', (line) => {
       said.push(line);
       url ||= line.match(/serves on (http:\/\/\S+)/)?.[1] ?? '';
-      setupTicket ||= line.match(/\/setup#(\S+)/)?.[1] ?? '';
+      setupTicket ||= line.match(/\/setup#([^'\s]+)/)?.[1] ?? '';
       if (url && setupTicket) {
         clearTimeout(timer);
         resolve({ url, setupTicket });

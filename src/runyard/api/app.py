@@ -6,6 +6,7 @@ import asyncio
 from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import APIRouter, FastAPI
+from fastapi.routing import iter_route_contexts
 from starlette.middleware.cors import CORSMiddleware
 
 from runyard.api.answering import API_PREFIX
@@ -14,6 +15,7 @@ from runyard.api.middleware.answers import Answers
 from runyard.api.middleware.body import BodyLimit, derive_body_bytes_max
 from runyard.api.middleware.origin import AllowList, OriginGuard, build_allow_list
 from runyard.api.openapi import install_openapi
+from runyard.api.pages import Pages, show_pages
 from runyard.api.problems import install_problems
 from runyard.api.routes import (
     account,
@@ -37,12 +39,17 @@ from runyard.api.routes import (
     sharing,
     terminal,
 )
+from runyard.api.site import open_site
 
 WILDCARD_HOSTS = frozenset({"0.0.0.0", "::", ""})
 
 
 def build_app(application: Application) -> FastAPI:
-    """Return the ASGI application. Set `app.state.stopping` before the server ends."""
+    """Return the ASGI application. Set `app.state.stopping` before the server ends.
+
+    `app.state.has_site` says whether it shows the web site too. Raises InvalidRequestError if that
+    is to be served and cannot be read.
+    """
     app = FastAPI(
         title="Runyard",
         version=_version(),
@@ -67,11 +74,23 @@ def build_app(application: Application) -> FastAPI:
         app.include_router(router)
     install_problems(app)
     install_openapi(app)
-    _add_middleware(app, application)
+    _add_middleware(app, application, _add_pages(app, application.settings))
     return app
 
 
-def _add_middleware(app: FastAPI, application: Application) -> None:
+def _add_pages(app: FastAPI, settings: Settings) -> Pages | None:
+    """Show the site where no route is: a route for every path would hide what the API refuses."""
+    site = open_site(settings.web_dir) if settings.web else None
+    app.state.has_site = site is not None
+    if not settings.web:
+        return None
+    paths = [route.path for route in iter_route_contexts(app.routes)]
+    pages = Pages(site, reserved={path.split("/")[1] for path in paths if path})
+    app.router.default = show_pages(pages, otherwise=app.router.default)
+    return pages
+
+
+def _add_middleware(app: FastAPI, application: Application, pages: Pages | None) -> None:
     """The last one added is the first to see a request."""
     settings = application.settings
     bugs = application.metrics.unhandled_errors.labels("api")
@@ -92,7 +111,7 @@ def _add_middleware(app: FastAPI, application: Application) -> None:
             ],
             expose_headers=["ETag", "Location", "Retry-After", "X-Request-Id"],
         )
-    app.add_middleware(OriginGuard, allowed=_allow_list(settings))
+    app.add_middleware(OriginGuard, allowed=_allow_list(settings), pages=pages)
     app.add_middleware(Answers, count_bug=bugs.inc)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 from runyard.domain.limits import Policy
@@ -43,6 +44,12 @@ class Settings(Protocol):
 
     @property
     def trusted_proxies(self) -> tuple[str, ...]: ...
+
+    @property
+    def web(self) -> bool: ...
+
+    @property
+    def web_dir(self) -> Path | None: ...
 
 
 class Health(Protocol):

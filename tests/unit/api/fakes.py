@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from runyard.domain.account import Principal
 from runyard.domain.errors import (
@@ -225,6 +226,9 @@ class FakeSettings:
     anonymous_owner_id: str | None = "local"
     policy: Policy = field(default_factory=Policy)
     trusted_proxies: tuple[str, ...] = ()
+    # Whether the package has a build depends on who runs the tests.
+    web: bool = False
+    web_dir: Path | None = None
 
 
 @dataclass

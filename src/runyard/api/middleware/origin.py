@@ -3,6 +3,9 @@
 A server on a loopback address is reachable from every page the same person has open: a page may
 send requests there (Origin tells), open WebSockets there (no same-origin policy holds for them),
 or point a name of its own at 127.0.0.1 (DNS rebinding; the Host header tells).
+
+Links are what the web is made of: a page of the site opens from a link of another one, and those
+below /embed/ within a frame. Such a request is given to the site itself, past every route.
 """
 
 from __future__ import annotations
@@ -14,10 +17,12 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from runyard.api.middleware.messages import ASGIApp, Receive, Scope, Send, find_headers, refuse
+from runyard.api.pages import Pages, is_embed_path
 from runyard.api.problems import build_problem
 
 # What a browser says of a request that another site's page caused.
 CROSS_SITE = "cross-site"
+_OTHER_SITE = ("origin_not_allowed", "Pages of other sites may not use this server.")
 TEXT_SHOWN_MAX = 100
 # Clients say the same few names again and again.
 NAMES_KEPT_MAX = 64
@@ -61,9 +66,10 @@ def build_allow_list(
 
 
 class OriginGuard:
-    def __init__(self, app: ASGIApp, *, allowed: AllowList) -> None:
+    def __init__(self, app: ASGIApp, *, allowed: AllowList, pages: Pages | None = None) -> None:
         self._app = app
         self._allowed = allowed
+        self._pages = pages
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] not in ("http", "websocket"):
@@ -72,6 +78,9 @@ class OriginGuard:
         refusal = self._find_refusal(scope)
         if refusal is None:
             await self._app(scope, receive, send)
+            return
+        if refusal is _OTHER_SITE and self._pages is not None and is_visit(scope, self._pages):
+            await self._pages(scope, receive, send)
             return
         code, detail = refusal
         await refuse(build_problem(status=403, code=code, detail=detail), scope, receive, send)
@@ -93,8 +102,20 @@ class OriginGuard:
             return None
         # Browsers leave Origin out of simple GET requests but not this.
         if CROSS_SITE in find_headers(scope, b"sec-fetch-site"):
-            return "origin_not_allowed", "Pages of other sites may not use this server."
+            return _OTHER_SITE
         return None
+
+
+def is_visit(scope: Scope, pages: Pages) -> bool:
+    """Say whether a browser asks for a page of the site in order to show it: in a tab of its own,
+    or in a frame if that page is for frames.
+    """
+    if scope["type"] != "http" or scope["method"] != "GET" or not pages.opens(scope):
+        return False
+    if find_headers(scope, b"sec-fetch-mode") != ["navigate"]:
+        return False
+    place = find_headers(scope, b"sec-fetch-dest")
+    return place == ["document"] or (place == ["iframe"] and is_embed_path(scope))
 
 
 def split_host(host: str) -> str | None:
