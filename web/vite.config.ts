@@ -20,7 +20,11 @@ export default defineConfig({
     },
   },
   // How long plugins take is no news.
-  build: { rolldownOptions: { checks: { pluginTimings: false } } },
+  build: {
+    // The site's policy allows fonts and images from files only.
+    assetsInlineLimit: 0,
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
   resolve: process.env.VITEST ? { conditions: ['browser'] } : undefined,
 });

@@ -39,7 +39,7 @@ POLICY = {
     "frame-ancestors": "'none'",
 }
 DENIED_FEATURES = (
-    *("accelerometer", "bluetooth", "browsing-topics", "camera", "display-capture"),
+    *("accelerometer", "browsing-topics", "camera", "display-capture"),
     *("geolocation", "gyroscope", "hid", "magnetometer", "microphone", "midi", "payment"),
     *("publickey-credentials-get", "screen-wake-lock", "serial", "usb", "xr-spatial-tracking"),
 )
@@ -70,9 +70,8 @@ class Pages:
     def __init__(self, site: Site | None, *, reserved: Iterable[str]) -> None:
         self._site = site
         self._reserved = frozenset(reserved)
-        hashes = () if site is None else site.script_hashes
-        self._headers = _build_headers(hashes, is_embed=False)
-        self._embed_headers = _build_headers(hashes, is_embed=True)
+        self._headers = _build_headers(is_embed=False)
+        self._embed_headers = _build_headers(is_embed=True)
 
     def takes(self, scope: Scope) -> bool:
         """Say whether a request that no route is for is answered here."""
@@ -151,10 +150,8 @@ def _accepts_page(scope: Scope) -> bool:
     return any("text/html" in value for value in find_headers(scope, b"accept"))
 
 
-def _build_headers(script_hashes: Iterable[str], *, is_embed: bool) -> Headers:
-    policy = POLICY | {"script-src": " ".join((POLICY["script-src"], *script_hashes))}
-    if is_embed:
-        policy["frame-ancestors"] = "*"
+def _build_headers(*, is_embed: bool) -> Headers:
+    policy = POLICY | ({"frame-ancestors": "*"} if is_embed else {})
     headers = {
         "content-security-policy": "; ".join(f"{key} {value}" for key, value in policy.items()),
         # Whoever has the address of an unlisted project may see it: no other site is told.

@@ -7,10 +7,8 @@ import gzip
 import hashlib
 import os
 import stat
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from html.parser import HTMLParser
 from pathlib import Path
 
 import runyard
@@ -74,10 +72,9 @@ class SiteFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """`files` by their path below the folder; `script_hashes` of the scripts within the index."""
+    """`files` by their path below the folder."""
 
     files: Mapping[str, SiteFile]
-    script_hashes: tuple[str, ...]
 
     @property
     def index(self) -> SiteFile:
@@ -104,7 +101,7 @@ def open_site(chosen: Path | None) -> Site | None:
             f"The web site cannot be read: {error}. Make it readable for the server's user"
             f" (chmod -R a+rX {folder}), or serve without it (RUNYARD_WEB=false)."
         ) from error
-    return Site(files=files, script_hashes=_hash_scripts(files[INDEX].content))
+    return Site(files=files)
 
 
 def packaged_folder() -> Path:
@@ -145,36 +142,3 @@ def _build_file(name: str, content: bytes) -> SiteFile:
         is_immutable=name.startswith(IMMUTABLE_FOLDER),
         is_compressible=suffix in _COMPRESSIBLE and len(content) >= _COMPRESSED_BYTES_MIN,
     )
-
-
-class _InlineScripts(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self._is_inside = False
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "script" and "src" not in dict(attrs):
-            self._is_inside = True
-            self.texts.append("")
-
-    def handle_data(self, data: str) -> None:
-        if self._is_inside:
-            self.texts[-1] += data
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "script":
-            self._is_inside = False
-
-
-def _hash_scripts(content: bytes) -> tuple[str, ...]:
-    """Return sources for a policy that lets run what stands in the page, and no other text: a
-    build starts its application from there.
-    """
-    scripts = _InlineScripts()
-    page = content.decode(errors="replace")
-    # As browsers read lines.
-    scripts.feed(page.replace("\r\n", "\n").replace("\r", "\n"))
-    scripts.close()
-    digests = (hashlib.sha256(text.encode()).digest() for text in scripts.texts)
-    return tuple(dict.fromkeys(f"'sha256-{b64encode(digest).decode()}'" for digest in digests))

@@ -98,24 +98,6 @@ async def test_text_is_compressed_once_where_it_is_worth_it(folder: Path) -> Non
     assert await site.files["long.js"].compress() is compressed
 
 
-def test_only_scripts_within_the_index_are_hashed(folder: Path) -> None:
-    page = (
-        '<html><head><script src="/theme.js"></script>'
-        "<script>\r\n  if (1 < 2) start('&amp;');\n</script></head>"
-        '<body><script type="module">go()</script></body></html>'
-    )
-    write(folder / "index.html", page.encode())
-
-    site = open_site(folder)
-
-    assert site is not None
-    # By `printf … | openssl dgst -sha256 -binary | base64`.
-    assert site.script_hashes == (
-        "'sha256-TXb/4hCHfAV80QOrfZ2bC5eaj76VFJrQOERED5OuUZE='",
-        "'sha256-5KYv+PUboo5h+0+YAtGRPbwv5d/QxzHslP4YGnUaxRw='",
-    )
-
-
 def test_chosen_folder_without_a_build_is_said(tmp_path: Path) -> None:
     write(tmp_path / "src" / "app.html")
 
