@@ -36,6 +36,10 @@ class ThemeChoice {
 }
 
 function read(): Theme {
+  // A page that embeds one of this site says which theme suits it.
+  const asked = new URLSearchParams(location.search).get('theme');
+  if (asked && location.pathname.startsWith('/embed/'))
+    return asked === 'light' || asked === 'dark' ? asked : 'system';
   try {
     const kept = localStorage.getItem(KEY);
     return kept === 'light' || kept === 'dark' ? kept : 'system';
