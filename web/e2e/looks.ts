@@ -1,0 +1,28 @@
+/** A page in both themes, narrow and wide: accessible, and nothing sticks out. */
+import type { Page } from '@playwright/test';
+import { expect, expectAccessible } from './fixtures.ts';
+
+const WIDTHS = [1440, 390, 320];
+const THEMES = ['light', 'dark'] as const;
+
+/** Look at a page; `prepare` opens on it what is to be looked at. */
+export async function lookAt(
+  page: Page,
+  path: string,
+  prepare: () => Promise<unknown> = async () => undefined,
+): Promise<void> {
+  for (const theme of THEMES) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await page.goto(path, { waitUntil: 'networkidle' });
+    await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
+    await prepare();
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 844 });
+      await expectAccessible(page);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      expect(overflow, `pixels that stick out sideways at ${width}`).toBe(0);
+    }
+  }
+}
