@@ -47,10 +47,11 @@ class Browser:
         is_json = answer.headers.get("content-type", "").endswith("json")
         return answer.json() if is_json else answer.content
 
-    async def refuse(self, method: str, path: str, body: Any = None, *, code: str) -> None:
+    async def refuse(self, method: str, path: str, body: Any = None, *, code: str) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         answer = await self.http.request(method, f"{API}{path}", json=body, headers=headers)
         assert answer.json()["code"] == code, answer.text
+        return answer.json()
 
     async def enter(self, path: str, body: Any, *, status: int = 200) -> None:
         opened = await self.ask("POST", path, body, status=status)
@@ -185,6 +186,21 @@ async def test_second_factor_from_enrolment_to_removal(
     proof = {"password": PASSWORD, "code": recovery[1]}
     await other.ask("POST", "/account/totp/remove", proof, status=204)
     await browser.log_in(name)
+
+
+async def test_refusal_names_the_field_that_was_wrong(browser: Browser, name: str) -> None:
+    await browser.sign_up(name)
+    wrong = {"former": "a wrong long secret", "password": "another long secret"}
+    former = await browser.refuse("POST", "/account/password", wrong, code="authentication_failed")
+    password = await browser.refuse(
+        "POST", "/account/totp", {"password": "wrong"}, code="authentication_failed"
+    )
+    await browser.ask("POST", "/account/totp", {"password": PASSWORD}, status=201)
+    code = await browser.refuse(
+        "POST", "/account/totp/confirm", {"code": "no code"}, code="authentication_failed"
+    )
+
+    assert [each["field"] for each in (former, password, code)] == ["former", "password", "code"]
 
 
 async def test_role_that_needs_a_second_factor_reaches_nothing_else(tmp_path: Path) -> None:

@@ -72,7 +72,9 @@ class SecondFactor:
         await self._attempts.spend(claim)
         step = self._find_step(credentials.totp_secret, code)
         if step is None:
-            raise AuthenticationError("The code is wrong; check the clock of the device.")
+            raise AuthenticationError(
+                "The code is wrong; check the clock of the device.", field="code"
+            )
         await self._attempts.give_back(claim)
         codes = _new_recovery_codes()
         hashes = [_hash_code(account_id, each) for each in codes]
@@ -114,7 +116,7 @@ class SecondFactor:
         if not code:
             raise TotpRequiredError("The account wants a code of its authenticator as well.")
         if not await self._use(credentials, code):
-            raise AuthenticationError("The code is wrong or was used already.")
+            raise AuthenticationError("The code is wrong or was used already.", field="code")
 
     async def _use(self, credentials: Credentials, code: str) -> bool:
         account_id = credentials.account.id

@@ -198,14 +198,18 @@ class Sessions:
         if account_id is not None:
             self._authentication.forget(account_id)
 
-    async def confirm_password(self, account_id: str, password: str) -> Credentials:
-        """Have somebody who has logged in prove again who it is. Raises AuthenticationError."""
+    async def confirm_password(
+        self, account_id: str, password: str, *, field: str = "password"
+    ) -> Credentials:
+        """Have somebody who has logged in prove again who it is. Raises AuthenticationError that
+        names `field`, in which the client sent it.
+        """
         claim = (PASSWORD_OF_ACCOUNT, account_id)
         await self._attempts.spend(claim)
         credentials = await self._accounts.find(account_id)
         password_hash = credentials.password_hash if credentials else None
         if not await self._passwords.verify(password, password_hash) or credentials is None:
-            raise AuthenticationError("The password is wrong.")
+            raise AuthenticationError("The password is wrong.", field=field)
         await self._attempts.give_back(claim)
         return credentials
 

@@ -192,7 +192,7 @@ class SignUp:
     ) -> None:
         """Set a password and end every other session. Raises AuthenticationError."""
         check_password(password, name=account.name, email=account.email)
-        await self._sessions.confirm_password(account.id, former)
+        await self._sessions.confirm_password(account.id, former, field="former")
         password_hash = await self._passwords.hash(password)
         await self._accounts.set_password(account.id, password_hash, keep_session_id=session_id)
         self._authentication.forget(account.id)
@@ -203,7 +203,7 @@ class SignUp:
         ticket = await self._find(kind, secret, visitor)
         account = _new_account(applicant, role=ticket.role, now=self._now())
         if ticket.email is not None and account.email != ticket.email:
-            raise ForbiddenError("The invitation is for another e-mail address.")
+            raise ForbiddenError("The invitation is for another e-mail address.", field="email")
         # A link is not used up where a name is taken, which it would tell of any number of names.
         await self._attempts.spend((SIGN_UP_FROM_ADDRESS, group_address(visitor.address)))
         password_hash = await self._passwords.hash(applicant.password)
