@@ -28,6 +28,8 @@ TOKEN_DAYS = 90
 NAME_CHARACTERS_MAX = 100
 # The page that the printed link leads to.
 SET_UP_PATH = "/setup"
+# The page on which somebody who has logged in approves of a program.
+DEVICE_PATH = "/device"
 
 
 def log_in_with_password(server: str, *, is_admin: bool) -> StoredLogin:
@@ -62,8 +64,8 @@ def log_in_with_device(server: str) -> StoredLogin:
         code = offer.user_code
         typer.echo(
             f"The code is {code}. Approve it within {offer.expires_seconds // 60} minutes where"
-            f" you are logged in to {server}: on the page of your account, or by\n"
-            f"  POST {server}{API_PREFIX}/auth/devices/{code}/approve"
+            f" you are logged in, on\n  {server}{DEVICE_PATH}?code={code}\n"
+            f"or by POST {server}{API_PREFIX}/auth/devices/{code}/approve"
         )
         new = _wait_for_token(client, offer)
     with connect(server, token=new.token) as client:

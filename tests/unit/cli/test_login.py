@@ -217,6 +217,7 @@ def test_device_waits_at_the_interval_until_approved(
     shown = capfd.readouterr().out
     assert slept == [7, 7]
     assert "BCDF-GHJK" in shown
+    assert f"  {SERVER}/device?code=BCDF-GHJK\n" in shown
     assert f"POST {SERVER}/api/v1/auth/devices/BCDF-GHJK/approve" in shown
     assert "device-code" not in shown
     stored = load_login(SERVER)
