@@ -1,5 +1,5 @@
 /** The one door to the API: every request of the site goes through `request`. */
-import { Problem, readProblem, unreachable } from '#lib/api/problem.ts';
+import { Problem, readProblem, sessionEnded, unreachable } from '#lib/api/problem.ts';
 import { access } from '#lib/api/access.ts';
 import { apiUrl, type Query } from '#lib/api/address.ts';
 
@@ -17,11 +17,13 @@ export interface Options {
 /** Send a request; throw a `Problem` unless it succeeded. */
 export async function send(method: string, path: string, options: Options = {}): Promise<Response> {
   const token = options.anonymous ? null : await access.token();
+  if (!options.anonymous && access.isEnded) throw sessionEnded();
   const response = await attempt(method, path, options, token);
   if (response.ok) return response;
   const problem = await readProblem(response);
   if (problem.status === 401 && token !== null && problem.code === 'invalid_token') {
     const fresh = await access.renew(token);
+    if (fresh === null) throw sessionEnded();
     const again = await attempt(method, path, options, fresh);
     if (again.ok) return again;
     throw await readProblem(again);

@@ -28,7 +28,9 @@ export class Problem extends Error {
 
   /** What is wrong with one field of the request, by its name. */
   of(field: string): string | undefined {
-    return this.fields.find((each) => each.field === field)?.message;
+    const found = this.fields.find((each) => each.field === field)?.message;
+    // Rules of the domain name the one field that they refuse.
+    return found ?? (this.members.field === field ? this.message : undefined);
   }
 }
 
@@ -36,6 +38,13 @@ export function unreachable(): Problem {
   return new Problem(0, {
     code: 'unreachable',
     detail: 'The server cannot be reached. Check your connection; nothing you typed is lost.',
+  });
+}
+
+export function sessionEnded(): Problem {
+  return new Problem(401, {
+    code: 'session_ended',
+    detail: 'You are not logged in any more. Log in again; nothing you typed is lost.',
   });
 }
 
