@@ -55,6 +55,23 @@ async def test_submit_with_wait_answers_finished(http: httpx.AsyncClient) -> Non
 
 
 @pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, (False, None)),
+        ({"interactive": True}, (True, None)),
+        ({"terminal": {"rows": 30, "columns": 100}}, (False, {"rows": 30, "columns": 100})),
+    ],
+)
+async def test_an_execution_says_how_it_is_steered(
+    http: httpx.AsyncClient, asked: dict[str, object], expected: object
+) -> None:
+    body = (await http.post(EXECUTIONS, json=hello(**asked))).json()
+
+    again = (await http.get(f"{EXECUTIONS}/{body['id']}")).json()
+    assert (again["interactive"], again["terminal"]) == expected
+
+
+@pytest.mark.parametrize(
     ("owner", "headers", "expected"),
     [
         ("local", {}, "local"),

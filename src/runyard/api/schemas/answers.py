@@ -84,8 +84,15 @@ class ExecutionSummary(StrictAnswer):
     finished_at: datetime | None
 
 
+class TerminalAnswer(StrictAnswer):
+    rows: int
+    columns: int
+
+
 class ExecutionAnswer(ExecutionSummary):
     args: list[str]
+    interactive: bool = Field(description="Whether it can be given input while it runs.")
+    terminal: TerminalAnswer | None = Field(description="What it was started with, if it has one.")
     limits: LimitsAnswer
     compile_limits: LimitsAnswer
     execution_wall_seconds: float

@@ -43,6 +43,8 @@ def render_execution(execution: Execution) -> dict[str, Any]:
     request = execution.request
     return render_summary(execution) | {
         "args": list(request.args),
+        "interactive": request.interactive,
+        "terminal": _render_terminal(request.terminal),
         "limits": render_limits(request.run_limits),
         "compile_limits": render_limits(request.compile_limits),
         "execution_wall_seconds": request.execution_wall_seconds,
@@ -113,6 +115,10 @@ def render_runtime(status: RuntimeStatus) -> dict[str, Any]:
 
 def render_limits(limits: Limits) -> dict[str, int | float]:
     return asdict(limits)
+
+
+def _render_terminal(terminal: tuple[int, int] | None) -> dict[str, int] | None:
+    return None if terminal is None else {"rows": terminal[0], "columns": terminal[1]}
 
 
 def _count_tests(execution: Execution) -> dict[str, int] | None:
