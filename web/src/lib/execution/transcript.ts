@@ -47,7 +47,7 @@ export class Transcript {
     this.#step++;
     this.#decoders = { stdout: new StreamDecoder(), stderr: new StreamDecoder() };
     if (kind === 'compile') this.#heading = 'Compiler';
-    else if (kind === 'test') this.#heading = `Test ${name}`;
+    else if (kind === 'test') this.#heading = name;
     else this.#heading = this.chunks.length > 0 ? 'Program' : null;
   }
 
