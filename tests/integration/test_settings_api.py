@@ -317,3 +317,11 @@ async def test_many_changes_at_once_leave_one_of_them(
     entries = (await admin.ask("GET", "/admin/audit?action=setting"))["items"]
     assert len(entries) == 20
     assert entries[0]["after"] == shown["value"]
+
+
+async def test_settings_that_change_say_what_they_may_be(admin: Browser) -> None:
+    sign_up, days = await view(admin, "sign_up"), await view(admin, "retention_days")
+
+    assert sign_up["value_schema"]["enum"] == ["open", "invitation", "closed"]
+    assert days["value_schema"]["maximum"] == 36_500
+    assert (await view(admin, "port"))["value_schema"] is None

@@ -41,6 +41,19 @@ class Credentials:
     totp_secret: bytes | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSearch:
+    """`query` is a part of name or address, `after` the name that the last page ended with; what is
+    None is not looked at.
+    """
+
+    query: str = ""
+    role: Role | None = None
+    is_suspended: bool | None = None
+    after: str | None = None
+    limit: int
+
+
 class AccountRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -92,18 +105,20 @@ class AccountRecords:
         column = accounts.c.email if "@" in login else accounts.c.name
         return await self._find(select(accounts).where(column == login))
 
-    async def list(
-        self, *, query: str = "", limit: int, after: str | None = None
-    ) -> Sequence[Account]:
-        """Return them by name, those after `after`; `query` is a part of name or address."""
-        statement = select(accounts).order_by(accounts.c.name).limit(limit)
-        if after is not None:
-            statement = statement.where(accounts.c.name > after)
-        if query:
+    async def list(self, search: AccountSearch) -> Sequence[Account]:
+        """Return them by name."""
+        statement = select(accounts).order_by(accounts.c.name).limit(search.limit)
+        if search.after is not None:
+            statement = statement.where(accounts.c.name > search.after)
+        if search.role is not None:
+            statement = statement.where(accounts.c.role == search.role)
+        if search.is_suspended is not None:
+            statement = statement.where(accounts.c.is_suspended.is_(search.is_suspended))
+        if search.query:
             statement = statement.where(
                 or_(
-                    accounts.c.name.contains(query, autoescape=True),
-                    accounts.c.email.contains(query, autoescape=True),
+                    accounts.c.name.contains(search.query, autoescape=True),
+                    accounts.c.email.contains(search.query, autoescape=True),
                 )
             )
 
@@ -193,6 +208,16 @@ class AccountRecords:
             if gone.rowcount:
                 add_entry(connection, entry)
             return gone.rowcount > 0
+
+        return await self._database.write(write)
+
+    async def end_sessions(self, account_id: str, *, entry: AuditEntry) -> int:
+        """Log an account out everywhere; return how many sessions that were."""
+
+        def write(connection: Connection) -> int:
+            gone = connection.execute(delete(sessions).where(sessions.c.account_id == account_id))
+            add_entry(connection, entry)
+            return gone.rowcount
 
         return await self._database.write(write)
 

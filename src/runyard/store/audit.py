@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select
@@ -18,12 +19,15 @@ from runyard.store.moments import from_us, to_us
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSearch:
     """`action` is one, or the beginning of several up to a dot; `query` a part of what it was done
-    to or of who did it; `before` the id of the entry that the last page ended with.
+    to or of who did it; `until` itself is not included; `before` the id of the entry that the last
+    page ended with.
     """
 
     actor_id: str | None = None
     action: str = ""
     query: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
     before: str | None = None
     limit: int
 
@@ -46,6 +50,10 @@ class AuditRecords:
         if search.action:
             group = table.action.startswith(f"{search.action}.", autoescape=True)
             statement = statement.where((table.action == search.action) | group)
+        if search.since is not None:
+            statement = statement.where(table.at_us >= to_us(search.since))
+        if search.until is not None:
+            statement = statement.where(table.at_us < to_us(search.until))
         if search.query:
             statement = statement.where(
                 table.target.contains(search.query, autoescape=True)

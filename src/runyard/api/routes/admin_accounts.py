@@ -14,12 +14,15 @@ from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.account_answers import (
     AccountAnswer,
     AccountsAnswer,
+    AccountUsageAnswer,
+    EndedAnswer,
     InvitationsAnswer,
     NewInvitationAnswer,
     PasswordLinkAnswer,
     render_account,
     render_accounts,
     render_invitation,
+    render_usage,
 )
 from runyard.api.schemas.account_requests import (
     AccountChangeBody,
@@ -27,10 +30,11 @@ from runyard.api.schemas.account_requests import (
     NewAccountBody,
     PasswordLinkBody,
 )
-from runyard.domain.account import NAME_CHARACTERS_MAX
+from runyard.domain.account import NAME_CHARACTERS_MAX, Role
 from runyard.domain.errors import InvalidRequestError
 from runyard.services.accounts.letters import PASSWORD_PATH, SIGN_UP_PATH
 from runyard.services.accounts.sign_up import Applicant
+from runyard.store.accounts import AccountSearch
 
 PAGE_SIZE_MAX = 200
 PAGE_SIZE = 50
@@ -45,14 +49,22 @@ Id = Annotated[str, Path(max_length=64)]
 )
 async def list_accounts(
     application: CurrentApplication,
+    *,
     query: Annotated[str, Query(max_length=100, description="A part of name or address.")] = "",
+    role: Annotated[Role | None, Query()] = None,
+    suspended: Annotated[bool | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
     after: Annotated[str, Query(max_length=NAME_CHARACTERS_MAX)] = "",
 ) -> Response:
     """List accounts by name."""
-    found = await application.accounts.directory.list(
-        query=query.replace("\0", ""), limit=limit + 1, after=after.replace("\0", "") or None
+    search = AccountSearch(
+        query=query.replace("\0", ""),
+        role=role,
+        is_suspended=suspended,
+        after=after.replace("\0", "") or None,
+        limit=limit + 1,
     )
+    found = await application.accounts.directory.list(search)
     return respond(render_accounts(found, limit=limit))
 
 
@@ -115,6 +127,32 @@ async def delete_account(
     """Delete an account with everything that is its own. There is no way back."""
     await application.accounts.directory.delete(account_id, by=actor)
     return Response(status_code=204)
+
+
+@router.get(
+    "/accounts/{account_id}/usage",
+    dependencies=FOR_ADMINS,
+    response_model=AccountUsageAnswer,
+    responses=problems(401, 404),
+)
+async def view_account_usage(account_id: Id, application: CurrentApplication) -> Response:
+    """Show what an account spent today, and what it has; deleting it deletes that too."""
+    holdings = await application.accounts.directory.count_holdings(account_id)
+    return respond(render_usage(holdings, await application.executions.find_spending(account_id)))
+
+
+@router.delete(
+    "/accounts/{account_id}/sessions",
+    dependencies=FOR_ADMINS,
+    response_model=EndedAnswer,
+    responses=problems(401, 404),
+)
+async def end_account_sessions(
+    account_id: Id, application: CurrentApplication, actor: CurrentActor
+) -> Response:
+    """Log somebody out everywhere. Tokens of programs stay."""
+    ended = await application.accounts.directory.end_sessions(account_id, by=actor)
+    return respond(EndedAnswer(ended=ended))
 
 
 @router.post(

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from runyard.api.access import ADMIN
 from runyard.api.answering import respond
 from runyard.api.dependencies import CurrentApplication
+from runyard.api.moments import Moment
 from runyard.api.openapi import problems
 from runyard.api.schemas.admin_answers import AuditAnswer, render_audit
 from runyard.store.audit import AuditSearch
@@ -33,6 +34,8 @@ async def list_audit_entries(
         Query(pattern=r"^[a-z_.]{0,64}$", description="One, or the group before its dot."),
     ] = "",
     query: Annotated[str, Query(max_length=100, description="A part of whom or what.")] = "",
+    since: Annotated[Moment | None, Query(description="Made then or later.")] = None,
+    until: Annotated[Moment | None, Query(description="Made earlier.")] = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE,
     before: Annotated[str, Query(pattern=ID_PATTERN)] = "",
 ) -> Response:
@@ -42,6 +45,8 @@ async def list_audit_entries(
             actor_id=actor or None,
             action=action.removesuffix("."),
             query=query.replace("\0", ""),
+            since=since,
+            until=until,
             before=before or None,
             limit=limit + 1,
         )

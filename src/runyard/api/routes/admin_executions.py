@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BeforeValidator
 from starlette.responses import Response
 
 from runyard.api.access import ADMIN
 from runyard.api.answering import JSON, respond, respond_execution
 from runyard.api.dependencies import CurrentActor, CurrentApplication, ExecutionId, read_body
+from runyard.api.moments import Moment
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.account_requests import TEXT_CHARACTERS_MAX
 from runyard.api.schemas.answers import ExecutionAnswer
@@ -35,17 +33,6 @@ ID_PATTERN = r"^[0-9A-Z]{0,26}$"
 
 router = APIRouter(prefix="/admin", tags=["administration"])
 FOR_ADMINS = [Depends(ADMIN)]
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d")
-
-
-def _check_moment(text: Any) -> Any:
-    """Pydantic also takes numbers, which may be seconds or milliseconds."""
-    if not _MOMENT.match(str(text)):
-        raise ValueError("not a time such as 2026-01-31T12:00:00Z")
-    return text
-
-
-Moment = Annotated[datetime, BeforeValidator(_check_moment)]
 
 
 @router.get(
@@ -81,8 +68,8 @@ async def list_all_executions(
         outcome=outcome,
         runtime_id=_find_runtime(application, runtime) if runtime else None,
         project_id=project or None,
-        since=_in_utc(since),
-        until=_in_utc(until),
+        since=since,
+        until=until,
         before=before or None,
         limit=limit + 1,
     )
@@ -133,10 +120,3 @@ def _find_runtime(application: CurrentApplication, name: str) -> str:
         if name.lower() in {status.runtime.id, *status.runtime.aliases}:
             return status.runtime.id
     return name.replace("\0", "")
-
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    """A time without a zone is one in UTC."""
-    if moment is None or moment.tzinfo is not None:
-        return moment
-    return moment.replace(tzinfo=UTC)

@@ -8,8 +8,11 @@ from datetime import datetime
 from pydantic import Field
 
 from runyard.api.schemas.answers import StrictAnswer
+from runyard.api.schemas.policies import SpentAnswer, render_spending
 from runyard.domain.account import Account, ApiToken, Role, Scope, Session
 from runyard.services.accounts.sign_up import SignUpMode
+from runyard.store.holdings import Holdings
+from runyard.store.interface import Spending
 from runyard.store.tickets import Ticket
 
 
@@ -36,6 +39,16 @@ class AccountsAnswer(StrictAnswer):
 
     items: list[AccountAnswer]
     next_after: str | None
+
+
+class AccountUsageAnswer(StrictAnswer):
+    spent_today: SpentAnswer = Field(description="Since midnight in UTC.")
+    sessions: int = Field(description="That are open.")
+    tokens: int
+    projects: int = Field(description="Those in the trash included.")
+    project_bytes: int
+    executions: int = Field(description="That are kept.")
+    unfinished: int = Field(description="Of them, those that wait or run.")
 
 
 class SessionAnswer(StrictAnswer):
@@ -161,6 +174,18 @@ def render_account(account: Account) -> AccountAnswer:
         suspended=account.is_suspended,
         totp=account.has_totp,
         created_at=account.created_at,
+    )
+
+
+def render_usage(holdings: Holdings, spending: Spending) -> AccountUsageAnswer:
+    return AccountUsageAnswer(
+        spent_today=render_spending(spending),
+        sessions=holdings.sessions,
+        tokens=holdings.tokens,
+        projects=holdings.projects,
+        project_bytes=holdings.project_bytes,
+        executions=holdings.executions,
+        unfinished=holdings.unfinished,
     )
 
 

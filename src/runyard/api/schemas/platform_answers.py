@@ -110,6 +110,9 @@ class SettingAnswer(StrictAnswer):
     source: Source
     changeable: bool
     secret: bool
+    value_schema: dict[str, JsonValue] | None = Field(
+        description="JSON schema; null: it cannot be changed while the server runs.",
+    )
 
 
 class SettingsAnswer(StrictAnswer):
@@ -209,6 +212,7 @@ def render_setting(view: SettingView) -> SettingAnswer:
         source=view.source,
         changeable=view.is_changeable,
         secret=spec.is_secret,
+        value_schema=None if spec.type is None else spec.type.json_schema(),
     )
 
 

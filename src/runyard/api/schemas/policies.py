@@ -114,12 +114,16 @@ def render_explained(explained: Sequence[Explained]) -> EffectivePolicyAnswer:
 
 
 def render_own(policy: Policy, spending: Spending | None) -> OwnLimitsAnswer:
-    spent = spending and SpentAnswer(
+    spent = None if spending is None else render_spending(spending)
+    return OwnLimitsAnswer(policy=_render(policy), spent_today=spent)
+
+
+def render_spending(spending: Spending) -> SpentAnswer:
+    return SpentAnswer(
         cpu_seconds=spending.cpu_us / 1e6,
         cpu_seconds_granted=spending.cpu_granted_us / 1e6,
         executions=spending.execution_count,
     )
-    return OwnLimitsAnswer(policy=_render(policy), spent_today=spent)
 
 
 def _render(policy: Policy) -> Values:

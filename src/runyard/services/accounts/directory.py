@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from runyard.domain.account import Account, Role
@@ -10,7 +11,8 @@ from runyard.domain.audit import Actor
 from runyard.domain.errors import NotFoundError
 from runyard.services.accounts.authentication import Authentication
 from runyard.services.audit import Audit
-from runyard.store.accounts import AccountRecords
+from runyard.store.accounts import AccountRecords, AccountSearch
+from runyard.store.holdings import HoldingRecords, Holdings
 
 
 class Directory:
@@ -19,16 +21,19 @@ class Directory:
     """
 
     def __init__(
-        self, records: AccountRecords, authentication: Authentication, audit: Audit
+        self,
+        records: AccountRecords,
+        holdings: HoldingRecords,
+        authentication: Authentication,
+        audit: Audit,
     ) -> None:
         self._records = records
+        self._holdings = holdings
         self._audit = audit
         self._authentication = authentication
 
-    async def list(
-        self, *, query: str = "", limit: int, after: str | None = None
-    ) -> Sequence[Account]:
-        return await self._records.list(query=query.strip().lower(), limit=limit, after=after)
+    async def list(self, search: AccountSearch) -> Sequence[Account]:
+        return await self._records.list(replace(search, query=search.query.strip().lower()))
 
     async def find(self, account_id: str) -> Account:
         found = await self._records.find(account_id)
@@ -62,6 +67,19 @@ class Directory:
             raise NotFoundError("There is no such account.")
         self._authentication.forget(account_id)
         return await self.find(account_id)
+
+    async def count_holdings(self, account_id: str) -> Holdings:
+        """Return what an account has, and would lose if it were deleted."""
+        await self.find(account_id)
+        return await self._holdings.count(account_id)
+
+    async def end_sessions(self, account_id: str, *, by: Actor) -> int:
+        """Log somebody out everywhere; return how many sessions that were. Tokens stay."""
+        former = await self.find(account_id)
+        entry = self._audit.entry(by, "account.end_sessions", name_account(former))
+        count = await self._records.end_sessions(account_id, entry=entry)
+        self._authentication.forget(account_id)
+        return count
 
     async def remove_totp(self, account_id: str, *, by: Actor) -> Account:
         """For somebody who lost the authenticator and the recovery codes."""

@@ -27,6 +27,7 @@ from runyard.store.api_tokens import ApiTokenRecords
 from runyard.store.attempts import AttemptRecords
 from runyard.store.database import Database
 from runyard.store.device_logins import DeviceLoginRecords
+from runyard.store.holdings import HoldingRecords
 from runyard.store.moments import DAY_US
 from runyard.store.moments import now_us as read_clock
 from runyard.store.sessions import SessionRecords
@@ -90,7 +91,7 @@ def open_accounts(
 ) -> Accounts:
     """`now_us` is the time in microseconds since 1970. Without a `mailer` no mail is sent."""
     records, session_records = AccountRecords(database), SessionRecords(database)
-    token_records = ApiTokenRecords(database)
+    token_records, holdings = ApiTokenRecords(database), HoldingRecords(database, now_us=now_us)
     access_tokens = AccessTokens(SigningKeyRecords(database), sealer, now_us=now_us)
     authentication = Authentication(
         access_tokens=access_tokens,
@@ -138,7 +139,7 @@ def open_accounts(
             attempts=attempts,
             now_us=now_us,
         ),
-        directory=Directory(records, authentication, audit),
+        directory=Directory(records, holdings, authentication, audit),
         attempts=attempts,
         post=Post(
             mailer=mailer or Mailer(None),

@@ -10,7 +10,7 @@ import pytest
 from runyard.domain.account import Role
 from runyard.domain.errors import ConflictError
 from runyard.domain.identifiers import new_identifier
-from runyard.store.accounts import AccountRecords
+from runyard.store.accounts import AccountRecords, AccountSearch
 from runyard.store.api_tokens import ApiTokenRecords
 from runyard.store.database import Database
 from runyard.store.device_logins import DeviceLogin, DeviceLoginRecords, DeviceState
@@ -82,20 +82,36 @@ class AccountConformance:
 
         assert results.count(True) == 1
         assert [type(each) for each in results if each is not True] == [ConflictError] * 9
-        assert len(await records.list(limit=100)) == 1
+        assert len(await records.list(AccountSearch(limit=100))) == 1
 
     async def test_list_pages_by_name_and_finds_parts(self, database: Database) -> None:
         records = AccountRecords(database)
         for name in ("cyd", "ada", "bob", "a-dam"):
             await insert_account(database, name=name)
 
-        listed = await records.list(limit=2, after="a-dam")
-        found = await records.list(query="ad", limit=10)
-        wildcard = await records.list(query="%", limit=10)
+        listed = await records.list(AccountSearch(limit=2, after="a-dam"))
+        found = await records.list(AccountSearch(query="ad", limit=10))
+        wildcard = await records.list(AccountSearch(query="%", limit=10))
 
         assert [each.name for each in listed] == ["ada", "bob"]
         assert {each.name for each in found} == {"ada"}
         assert list(wildcard) == []
+
+    async def test_list_finds_by_role_and_state(self, database: Database) -> None:
+        records = AccountRecords(database)
+        ada, _, cyd = [await insert_account(database, name=name) for name in ("ada", "bob", "cyd")]
+        await records.change(ada.id, role=Role.ADMIN)
+        await records.change(cyd.id, is_suspended=True)
+
+        users = await records.list(AccountSearch(role=Role.USER, limit=9))
+        suspended = await records.list(AccountSearch(is_suspended=True, limit=9))
+        active_users = await records.list(
+            AccountSearch(role=Role.USER, is_suspended=False, limit=9)
+        )
+
+        assert [each.name for each in users] == ["bob", "cyd"]
+        assert [each.name for each in suspended] == ["cyd"]
+        assert [each.name for each in active_users] == ["bob"]
 
     async def test_change_of_an_unknown_account_says_so(self, database: Database) -> None:
         assert not await AccountRecords(database).change(new_identifier(), role=Role.ADMIN)
@@ -150,7 +166,7 @@ class AdministratorConformance:
 
         assert results.count(True) == 5
         assert [type(each) for each in results if each is not True] == [ConflictError]
-        roles = [each.role for each in await records.list(limit=100)]
+        roles = [each.role for each in await records.list(AccountSearch(limit=100))]
         assert roles.count(Role.ADMIN) == 1
 
     async def test_administrators_that_delete_each_other_at_once_leave_one(
@@ -164,7 +180,7 @@ class AdministratorConformance:
         )
 
         assert results.count(True) == 1
-        assert len(await records.list(limit=100)) == 1
+        assert len(await records.list(AccountSearch(limit=100))) == 1
         assert await records.has_admin()
 
     async def test_has_admin_counts_suspended_ones_and_no_others(self, database: Database) -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 from runyard.domain.account import Role, Scope
 from runyard.domain.identifiers import new_identifier
-from runyard.store.accounts import AccountRecords
+from runyard.store.accounts import AccountRecords, AccountSearch
 from runyard.store.attempts import AttemptRecords, Bound
 from runyard.store.database import Database
 from runyard.store.device_logins import DeviceLogin, DeviceLoginRecords, DeviceState
@@ -57,7 +57,7 @@ class TicketConformance:
         )
 
         assert made.count(True) == 1
-        assert len(await records.list(limit=100)) == 1
+        assert len(await records.list(AccountSearch(limit=100))) == 1
 
     async def test_later_link_voids_the_earlier_for_the_same_only(self, database: Database) -> None:
         ada, bob = await insert_account(database), await insert_account(database)
