@@ -50,6 +50,13 @@ def build_app(application: Application) -> FastAPI:
     `app.state.has_site` says whether it shows the web site too. Raises InvalidRequestError if that
     is to be served and cannot be read.
     """
+    app = build_routes()
+    attach(app, application)
+    return app
+
+
+def build_routes() -> FastAPI:
+    """Return what does not depend on what is served, and takes nearly all of the time."""
     app = FastAPI(
         title="Runyard",
         version=_version(),
@@ -60,8 +67,6 @@ def build_app(application: Application) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.application = application
-    app.state.stopping = asyncio.Event()
     api = APIRouter(prefix=API_PREFIX)
     for module in (
         *(executions, terminal, runtimes, projects, sharing, auth, account),
@@ -74,8 +79,14 @@ def build_app(application: Application) -> FastAPI:
         app.include_router(router)
     install_problems(app)
     install_openapi(app)
-    _add_middleware(app, application, _add_pages(app, application.settings))
     return app
+
+
+def attach(app: FastAPI, application: Application) -> None:
+    """Let routes serve an application, once."""
+    app.state.application = application
+    app.state.stopping = asyncio.Event()
+    _add_middleware(app, application, _add_pages(app, application.settings))
 
 
 def _add_pages(app: FastAPI, settings: Settings) -> Pages | None:

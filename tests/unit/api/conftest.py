@@ -6,8 +6,8 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from runyard.api.app import build_app
 from runyard.client.in_process import InProcessTransport
+from tests.unit.api.apps import app_over
 from tests.unit.api.fakes import FakeApplication
 
 SERVER = "http://127.0.0.1:8080"
@@ -20,7 +20,7 @@ def application() -> FakeApplication:
 
 @pytest.fixture
 def app(application: FakeApplication) -> FastAPI:
-    return build_app(application)  # type: ignore[arg-type]
+    return app_over(application)
 
 
 @pytest.fixture

@@ -10,12 +10,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from runyard.api.app import build_app
 from runyard.cli.app import run_command_line
 from runyard.cli.local import Diagnosis, Finding, NewAccount, ServeChoices
 from runyard.client import AsyncClient, Client
 from runyard.client.in_process import InProcessTransport
 from runyard.domain.errors import ConflictError
+from tests.unit.api.apps import app_over
 from tests.unit.api.fakes import FakeApplication
 from tests.unit.client.account_server import AccountServer
 
@@ -36,7 +36,7 @@ class FakeInstallation:
     async def open_transport(
         self, *, keep_records: bool
     ) -> AsyncIterator[httpx.AsyncBaseTransport]:
-        yield InProcessTransport(build_app(self.application))  # type: ignore[arg-type]
+        yield InProcessTransport(app_over(self.application))
 
     def serve(self, choices: ServeChoices) -> int:
         self.served.append(choices)

@@ -7,7 +7,6 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from runyard.api.app import build_app
 from runyard.client import (
     AsyncClient,
     Case,
@@ -28,6 +27,7 @@ from runyard.client import (
     UnknownRuntimeError,
 )
 from runyard.domain.identifiers import new_identifier
+from tests.unit.api.apps import app_over
 from tests.unit.api.fakes import FakeApplication
 
 SERVER = "http://127.0.0.1"
@@ -42,7 +42,7 @@ def application() -> FakeApplication:
 
 @pytest.fixture
 def app(application: FakeApplication) -> FastAPI:
-    return build_app(application)  # type: ignore[arg-type]
+    return app_over(application)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from runyard.api.app import build_app
 from runyard.client import AsyncClient, Client, ConnectionFailedError, NotFoundError
 from runyard.client.in_process import InProcessTransport
+from tests.unit.api.apps import app_over
 from tests.unit.api.fakes import FakeApplication
 
 SERVER = "http://127.0.0.1"
@@ -19,7 +19,7 @@ class _Bridge(httpx.BaseTransport):
     """Answers each request from the application in a loop of its own."""
 
     def __init__(self, application: FakeApplication) -> None:
-        self._inner = InProcessTransport(build_app(application))  # type: ignore[arg-type]
+        self._inner = InProcessTransport(app_over(application))
         self.failures: list[int] = []
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
