@@ -51,7 +51,10 @@ class TestSubmit:
 
 
 class TestLookingUp:
-    @pytest.mark.parametrize("execution_id", ["", "x", "../../etc", new_identifier(), "é" * 26])
+    @pytest.mark.parametrize(
+        "execution_id",
+        ["", "x", "../../etc", pytest.param(new_identifier(), id="unknown"), "é" * 26],
+    )
     async def test_every_verb_says_not_found(self, rig: Rig, execution_id: str) -> None:
         executions = rig.executions
         for verb in (
