@@ -8,11 +8,12 @@ import pytest
 
 from runyard.testing.server import Server
 from tests.e2e.census import COUNTABLE
+from tests.integration.serving import reachable
 
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(_reachable(tmp_path_factory.mktemp("shared-server")))
+    server = Server(reachable(tmp_path_factory.mktemp("shared-server")))
     server.start(environment=COUNTABLE)
     server.wait_until_probed()
     yield server
@@ -22,7 +23,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture
 def own_server(tmp_path: Path) -> Iterator[Server]:
-    server = Server(_reachable(tmp_path))
+    server = Server(reachable(tmp_path))
     yield server
     if server.is_running():
         server.kill()
@@ -32,10 +33,3 @@ def own_server(tmp_path: Path) -> Iterator[Server]:
 def client(shared_server: Server) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=shared_server.url, timeout=60) as client:
         yield client
-
-
-def _reachable(directory: Path) -> Path:
-    """pytest's directories are for its user only; the server gives up being root."""
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
-    return directory

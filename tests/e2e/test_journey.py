@@ -21,7 +21,7 @@ from runyard.client import (
     Setup,
 )
 from runyard.testing.server import Server
-from tests.integration.serving import environment
+from tests.integration.serving import environment, reachable
 
 PASSWORD = "a long enough secret"
 FILES = {
@@ -36,9 +36,7 @@ ENDLESS = "import time\nprint('running', flush=True)\ntime.sleep(60)\n"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("journey")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
+    directory = reachable(tmp_path_factory.mktemp("journey"))
     server = Server(directory)
     server.start(profile="production", environment=environment(directory))
     yield server

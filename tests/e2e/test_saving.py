@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from runyard.testing.server import Server
-from tests.integration.serving import environment
+from tests.integration.serving import environment, reachable
 
 API = "/api/v1"
 PASSWORD = "a long enough secret"
@@ -24,8 +24,7 @@ SAVES_BEFORE = 5
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
+    reachable(tmp_path)
     server = Server(tmp_path)
     yield server
     if server.is_running():

@@ -11,7 +11,7 @@ import httpx
 from runyard.client import Client, ConflictError, NotFoundError
 from runyard.testing import server
 from runyard.testing.server import Server
-from tests.integration.serving import environment
+from tests.integration.serving import environment, reachable
 
 API = "/api/v1/admin/runtimes"
 PASSWORD = "correct horse battery"
@@ -47,8 +47,7 @@ PLAIN = SCRIPT | {"extensions": []}
 
 @contextmanager
 def serve_administered(directory: Path) -> Iterator[Server]:
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
+    reachable(directory)
     settings = environment(directory, RUNYARD_POOL_COUNT_MAX="0")
     with server.serve(directory, profile="production", environment=settings) as served:
         yield served

@@ -14,6 +14,7 @@ from runyard.client.in_process import InProcessTransport
 from runyard.domain.errors import EngineUnavailableError
 from runyard.settings import Settings
 from tests.conformance.platforms import give_up
+from tests.integration.serving import reachable
 
 SERVER = "http://127.0.0.1"
 
@@ -63,6 +64,4 @@ async def client(app: FastAPI) -> AsyncIterator[AsyncClient]:
 @pytest.fixture
 def sources(tmp_path: Path) -> Path:
     """A directory that every user of the machine may enter, for programs to be run."""
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
-    return tmp_path
+    return reachable(tmp_path)

@@ -21,6 +21,17 @@ def environment(directory: Path, **settings: str) -> dict[str, str]:
     }
 
 
+def reachable(directory: Path) -> Path:
+    """Let everybody enter a directory of pytest's, which are for its user only: the server gives up
+    being root.
+    """
+    # Side by side, each of pytest's processes has one of its own in that of the session.
+    for path in (directory, *directory.parents[:3]):
+        if path.stat().st_mode & 0o055 != 0o055:
+            path.chmod(0o755)
+    return directory
+
+
 @contextmanager
 def serve(directory: Path, *, profile: str = "development") -> Iterator[Server]:
     with server.serve(directory, profile=profile, environment=environment(directory)) as served:

@@ -20,7 +20,7 @@ from runyard.client import (
     RefusedError,
 )
 from runyard.testing.server import Server
-from tests.integration.serving import environment, serve
+from tests.integration.serving import environment, reachable, serve
 
 SECONDS_MAX = 60.0
 ADMIN = "maria"
@@ -68,10 +68,7 @@ class Person:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("accounts")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
-    return directory
+    return reachable(tmp_path_factory.mktemp("accounts"))
 
 
 @pytest.fixture(scope="module")
@@ -232,8 +229,7 @@ def test_user_is_created_in_the_database_of_a_running_server(
 def test_administrator_is_created_before_the_first_start(stranger: Person) -> None:
     directory = stranger.home / "fresh"
     directory.mkdir()
-    for path in (stranger.home, *stranger.home.parents[:2]):
-        path.chmod(0o755)
+    reachable(stranger.home)
     made = stranger.runyard(
         *("admin", "create-user", "first", "--email", "first@example.org", "--admin"),
         lines=(PASSWORD,),

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from runyard.testing.server import Server
-from tests.integration.serving import environment
+from tests.integration.serving import environment, reachable
 
 SOURCE = (
     "#include <stdio.h>\nint main(void) { int c; while ((c = getchar()) > 0) putchar(c + %d); }\n"
@@ -53,8 +53,7 @@ class Shop:
 
 @contextmanager
 def shop_in(directory: Path, **settings: str) -> Iterator[Shop]:
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
+    reachable(directory)
     shop = Shop(Server(directory), settings)
     try:
         yield shop

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from runyard.testing.server import Server
-from tests.integration.serving import environment, serve
+from tests.integration.serving import environment, reachable, serve
 
 SECONDS_MAX = 60.0
 ECHO = "import sys\nfor line in sys.stdin: print('got', line.strip(), flush=True)\nprint('end')\n"
@@ -23,10 +23,7 @@ ECHO = "import sys\nfor line in sys.stdin: print('got', line.strip(), flush=True
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("command-line")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
-    return directory
+    return reachable(tmp_path_factory.mktemp("command-line"))
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from runyard.testing.server import Server
-from tests.integration.serving import environment, serve
+from tests.integration.serving import environment, reachable, serve
 from tests.tidy.tree import ROOT
 
 GUIDES = ROOT / "docs" / "guides"
@@ -29,10 +29,7 @@ def blocks(name: str, language: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("guides")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
-    return directory
+    return reachable(tmp_path_factory.mktemp("guides"))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pytest
 
 from runyard.client import Client, InvalidRequestError
 from runyard.testing.server import Server
-from tests.integration.serving import serve
+from tests.integration.serving import reachable, serve
 from tests.integration.test_accounts_cli import ADMIN, LINK, PASSWORD, Person, log_in
 
 STEPS = ["options", "open", "probe", "sandbox", "agent", "program", "gone"]
@@ -19,9 +19,7 @@ STEPS = ["options", "open", "probe", "sandbox", "agent", "program", "gone"]
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
-    return tmp_path
+    return reachable(tmp_path)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from runyard.testing import server
 from runyard.testing.processes import descendants
 from runyard.testing.server import Server
 from tests.e2e import census
-from tests.integration.serving import environment
+from tests.integration.serving import environment, reachable
 
 DEADLINE_SECONDS = 60.0
 MIB = 1 << 20
@@ -74,8 +74,7 @@ class Client:
 @contextmanager
 def open_client(directory: Path, **settings: str) -> Iterator[Client]:
     """Serve and talk to it, with one sandbox of each kind that was asked for."""
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
+    reachable(directory)
     plain = {"RUNYARD_POOL_FLOOR_COUNT": "1", "RUNYARD_POOL_RUNTIMES": "[]"}
     with (
         server.serve(directory, environment=environment(directory, **(plain | settings))) as served,

@@ -7,7 +7,7 @@ import pytest
 
 from runyard.client import Client, Setup
 from runyard.testing.server import Server
-from tests.integration.serving import serve
+from tests.integration.serving import reachable, serve
 
 PASSWORD = "a long enough secret"
 COUNTS = """
@@ -35,9 +35,7 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("data")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
+    directory = reachable(tmp_path_factory.mktemp("data"))
     with serve(directory, profile="production") as served:
         yield served
 

@@ -15,7 +15,7 @@ from schemathesis.config import SchemathesisConfig as Config
 
 from runyard.api.app import build_app
 from runyard.testing.server import Server
-from tests.integration.serving import serve
+from tests.integration.serving import reachable, serve
 from tests.unit.api.fakes import FakeApplication
 
 EXAMPLES_MAX = 25
@@ -50,9 +50,7 @@ schema = schemathesis.openapi.from_dict(describe(), config=CONFIG)
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    directory = tmp_path_factory.mktemp("schemathesis")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
+    directory = reachable(tmp_path_factory.mktemp("schemathesis"))
     with serve(directory) as served:
         yield served
 

@@ -77,9 +77,7 @@ class World:
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    directory = tmp_path_factory.mktemp("authorization")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
+    directory = serving.reachable(tmp_path_factory.mktemp("authorization"))
     server = Server(directory)
     environment = serving.environment(
         directory, RUNYARD_TOTP_ROLES='["admin"]', RUNYARD_POOL_COUNT_MAX="0"
