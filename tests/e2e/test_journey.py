@@ -38,7 +38,9 @@ ENDLESS = "import time\nprint('running', flush=True)\ntime.sleep(60)\n"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     directory = reachable(tmp_path_factory.mktemp("journey"))
     server = Server(directory)
-    server.start(profile="production", environment=environment(directory))
+    # With everything that is on where nobody says otherwise.
+    settings = environment(directory, RUNYARD_PREPARED_FILES="true")
+    server.start(profile="production", environment=settings)
     yield server
     server.stop()
 

@@ -15,6 +15,8 @@ def environment(directory: Path, **settings: str) -> dict[str, str]:
         **{key: value for key, value in os.environ.items() if not key.startswith("RUNYARD_")},
         **{key: os.environ[key] for key in ("RUNYARD_ALLOW_WEAK_LIMITS",) if key in os.environ},
         "RUNYARD_DATA_DIR": str(directory / "data"),
+        # They take half a minute of both processors, behind whatever a test does.
+        "RUNYARD_PREPARED_FILES": "false",
         "XDG_DATA_HOME": str(directory / "home"),
         "XDG_CONFIG_HOME": str(directory / "config"),
         **settings,

@@ -4,6 +4,7 @@ a data directory, ended by its pid.
 
 from __future__ import annotations
 
+import json
 import os
 import queue
 import re
@@ -15,6 +16,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import httpx
 
@@ -22,6 +24,8 @@ START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 60.0
 # Compilers of many languages, one after the other.
 PROBED_SECONDS_MAX = 300.0
+# In the data directory, keyed by what each self-test depends on.
+_RUNTIMES = "runtimes.json"
 _ADDRESS = re.compile(rb"serves on (http://\S+)")
 
 
@@ -30,6 +34,10 @@ class Server:
 
     A server that is started as root gives that up, so everybody must be able to reach `directory`.
     """
+
+    # Where each server leaves which runtimes work and learns it from those before it. Without this
+    # file each one tries every compiler anew, beside what it was started for.
+    known_runtimes: ClassVar[Path | None] = None
 
     def __init__(self, directory: Path) -> None:
         self.data = directory / "data"
@@ -52,6 +60,7 @@ class Server:
     ) -> None:
         """Return once it is ready. `environment` is the caller's if left out."""
         self.data.mkdir(exist_ok=True)
+        self._learn_runtimes()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "runyard", "serve", "--port", "0", "--profile", profile],
             env={
@@ -109,6 +118,22 @@ class Server:
             self._process.kill()
             self._process.wait()
             self._reader.join(STOP_SECONDS_MAX)
+            self._teach_runtimes()
+
+    def _learn_runtimes(self) -> None:
+        own, known = self.data / _RUNTIMES, self.known_runtimes
+        if known is not None and known.exists() and not own.exists():
+            own.write_bytes(known.read_bytes())
+
+    def _teach_runtimes(self) -> None:
+        own, known = self.data / _RUNTIMES, self.known_runtimes
+        if known is None or not own.exists():
+            return
+        before = json.loads(known.read_bytes()) if known.exists() else {}
+        # Tests that run side by side read it whole or not at all.
+        fresh = known.with_name(f"{known.name}.{os.getpid()}")
+        fresh.write_text(json.dumps(before | json.loads(own.read_bytes())))
+        fresh.replace(known)
 
 
 @contextmanager
