@@ -9,7 +9,8 @@ test('the link that the server prints makes the first administrator', async ({ b
     RUNYARD_SIGN_UP: 'invitation',
     RUNYARD_TOTP_ROLES: '["admin"]',
   });
-  const page = await browser.newPage({ baseURL: server.url });
+  const context = await browser.newContext({ baseURL: server.url });
+  const page = await context.newPage();
   try {
     await page.goto('/sign-up');
     await expect(page.getByText('Accounts are made by invitation on this server.')).toBeVisible();
@@ -38,7 +39,7 @@ test('the link that the server prints makes the first administrator', async ({ b
     await page.getByRole('button', { name: 'I have kept them' }).click();
     await expect(page.getByRole('heading', { name: 'Tokens', level: 1 })).toBeVisible();
   } finally {
-    await page.close();
+    await context.close();
     await server.stop();
   }
 });
