@@ -32,7 +32,7 @@ test('without a bound there is nothing to fill', () => {
   const unbounded = { ...policy, cpu_seconds_per_day_max: null };
   const share = shareOfToday({ policy: unbounded, spent_today: spent })!;
   expect(share.bound).toBeNull();
-  expect(writeShare(share)).toBe('none, without a bound used');
+  expect(writeShare(share)).toBe('none used, without a bound');
 });
 
 test.each([

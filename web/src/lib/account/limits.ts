@@ -104,8 +104,8 @@ function write(value: unknown, unit: Unit): string {
 
 export function writeShare({ used, granted, bound }: Share): string {
   const reserved = granted > 0 ? `, ${formatSeconds(granted)} set aside for what runs` : '';
-  const whole = bound === null ? ', without a bound' : ` of ${formatSeconds(bound)}`;
-  return `${used === 0 ? 'none' : formatSeconds(used)}${whole} used${reserved}`;
+  const whole = bound === null ? ' used, without a bound' : ` of ${formatSeconds(bound)} used`;
+  return `${used === 0 ? 'none' : formatSeconds(used)}${whole}${reserved}`;
 }
 
 export function writeRuns(count: number): string {
