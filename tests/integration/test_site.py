@@ -9,7 +9,7 @@ import pytest
 
 from runyard.testing import server
 from runyard.testing.server import Server
-from tests.integration.serving import environment
+from tests.integration.serving import environment, reachable
 
 SCRIPT = b"export const value = 1;\n" * 200
 ASSET = "/_app/immutable/start.js"
@@ -17,9 +17,7 @@ ASSET = "/_app/immutable/start.js"
 
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("site")
-    for path in (directory, *directory.parents[:2]):
-        path.chmod(0o755)
+    directory = reachable(tmp_path_factory.mktemp("site"))
     (directory / f"web{ASSET}").parent.mkdir(parents=True)
     (directory / f"web{ASSET}").write_bytes(SCRIPT)
     (directory / "web" / "index.html").write_text("<!doctype html>")
@@ -59,8 +57,7 @@ def test_asset_is_sent_once(served: Server) -> None:
 
 
 def test_folder_without_a_build_ends_the_start(tmp_path: Path) -> None:
-    for path in (tmp_path, *tmp_path.parents[:2]):
-        path.chmod(0o755)
+    reachable(tmp_path)
     settings = environment(tmp_path, RUNYARD_WEB_DIR=str(tmp_path))
 
     with (
