@@ -1,4 +1,4 @@
-/** A page in both themes, narrow and wide: accessible, and nothing sticks out. */
+/** Pages in both themes, narrow and wide: accessible, and nothing sticks out. */
 import type { Page } from '@playwright/test';
 import { expect, expectAccessible } from './fixtures.ts';
 
@@ -16,13 +16,25 @@ export async function lookAt(
     await page.goto(path, { waitUntil: 'networkidle' });
     await expect(page.getByRole('heading', { level: 1 })).toHaveCount(1);
     await prepare();
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 844 });
-      await expectAccessible(page);
-      const overflow = await page.evaluate(
-        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-      );
-      expect(overflow, `pixels that stick out sideways at ${width}`).toBe(0);
-    }
+    await lookAtWidths(page);
+  }
+}
+
+/** The page as it stands, with what is open on it. */
+export async function expectAccessibleInAllLooks(page: Page): Promise<void> {
+  for (const theme of THEMES) {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await lookAtWidths(page);
+  }
+}
+
+async function lookAtWidths(page: Page): Promise<void> {
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 844 });
+    await expectAccessible(page);
+    const overflow = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(overflow, `pixels that stick out sideways at ${width}`).toBe(0);
   }
 }
