@@ -231,3 +231,26 @@ async def test_changes_are_in_the_audit_log(chief: Browser, user: Browser) -> No
     assert (newest["before"], newest["after"]) == ({"test_count_max": 9}, {"test_count_max": 8})
     assert newest["actor"]["name"] == "chief"
     assert newest["request_id"]
+
+
+async def test_reset_is_found_by_the_same_name(chief: Browser, user: Browser) -> None:
+    name = user.account["name"]
+    layer = f"account:{user.account['id']}"
+    await put(chief, layer, {"test_count_max": 9})
+    await chief.ask("DELETE", f"/admin/policies/{layer}", status=204)
+
+    found = await chief.ask("GET", f"/admin/audit?action=policy.delete&query={name}")
+
+    assert [each["target"] for each in found["items"]] == [f"policy account:{name}"]
+    assert found["items"][0]["before"] == {"test_count_max": 9}
+
+
+async def test_layer_of_a_deleted_account_can_be_reset(chief: Browser, user: Browser) -> None:
+    account_id = user.account["id"]
+    await put(chief, f"account:{account_id}", {"test_count_max": 9})
+    await chief.ask("DELETE", f"/admin/accounts/{account_id}", status=204)
+
+    await chief.ask("DELETE", f"/admin/policies/account:{account_id}", status=204)
+
+    found = await chief.ask("GET", f"/admin/audit?query={account_id}")
+    assert found["items"][0]["target"] == f"policy account:{account_id}"

@@ -149,7 +149,12 @@ class Policies:
 
     async def delete(self, key: str, *, by: Actor) -> None:
         """Let a layer say nothing. Raises NotFoundError if it says nothing."""
-        describe = self._audit.describe(by, "policy.delete", f"policy {check_layer(key)}")
+        try:
+            target = await self._name(check_layer(key))
+        except (NotFoundError, UnknownRuntimeError):
+            # The layer outlives what it is of.
+            target = f"policy {key}"
+        describe = self._audit.describe(by, "policy.delete", target)
         async with self._lock:
             if not await self._documents.delete(DocumentKind.POLICY, key, describe=describe):
                 raise NotFoundError(f"Nothing is set in the layer {key}.")
