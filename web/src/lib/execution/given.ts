@@ -1,4 +1,5 @@
 /** What is given to a program beside its files, as the API takes it. */
+import { endingOf } from '#lib/execution/artifacts.ts';
 import type { ExecutionBody, LimitsBody, TestBody } from '#lib/api/types.ts';
 
 export interface Given {
@@ -12,25 +13,30 @@ export interface Given {
   mergeStderr?: boolean;
   limits?: LimitsBody;
   tests?: readonly TestBody[];
+  /** Paths of the files that run. */
+  files?: readonly string[];
 }
 
-// The files that are worth showing. What a program was given and left as it was is not among them.
+// Endings of files that are worth showing.
 const ARTIFACTS = [
-  '**/*.png',
-  '**/*.jpg',
-  '**/*.jpeg',
-  '**/*.gif',
-  '**/*.webp',
-  '**/*.svg',
-  '**/*.csv',
-  '**/*.json',
-  '**/*.html',
-  '**/*.pdf',
-  '**/*.txt',
-  '**/*.wav',
-  '**/*.mp3',
-  '**/*.mp4',
+  'png',
+  'jpg',
+  'jpeg',
+  'gif',
+  'webp',
+  'svg',
+  'csv',
+  'json',
+  'html',
+  'pdf',
+  'txt',
+  'wav',
+  'mp3',
+  'mp4',
 ];
+// Files that were given count too, and there may be few of them: with more of one kind, that kind is
+// left out.
+const GIVEN_MAX = 3;
 // Until the terminal is on the page and tells its own.
 const TERMINAL = { rows: 24, columns: 80 };
 
@@ -48,6 +54,12 @@ export function buildRequest(
     stdin: hasTerminal ? '' : (given.stdin ?? ''),
     interactive: hasTerminal || (given.interactive ?? false),
     terminal: hasTerminal ? TERMINAL : null,
-    artifacts: ARTIFACTS,
+    artifacts: chooseArtifacts(given.files ?? []),
   };
+}
+
+function chooseArtifacts(files: readonly string[]): string[] {
+  const isFree = (ending: string) =>
+    files.filter((path) => endingOf(path) === ending).length <= GIVEN_MAX;
+  return ARTIFACTS.filter(isFree).map((ending) => `**/*.${ending}`);
 }

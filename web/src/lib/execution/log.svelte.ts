@@ -21,6 +21,9 @@ const FRAME_MS = 16;
 // While lines come faster than they can be read, they are shown this often.
 const FLOOD_FRAME_MS = 200;
 const FLOOD_CHARACTERS = 64 * 1024;
+// Blocks that are put on the page while it floods, and by how many more with each frame after it.
+const FLOOD_BLOCKS = 2;
+const REVEALED_BLOCKS = 3;
 
 export class Log {
   blocks = $state.raw<readonly Block[]>([]);
@@ -33,6 +36,9 @@ export class Log {
   #scheduled: ReturnType<typeof setTimeout> | null = null;
   #shownAt = -Infinity;
   #unshown = 0;
+  /** How many of the last blocks are on the page. */
+  #revealed = FLOOD_BLOCKS;
+  #isWhole = true;
 
   constructor(private readonly bounds?: Bounds) {
     this.#screen = new Screen(bounds);
@@ -60,12 +66,15 @@ export class Log {
     this.#queue = [];
     this.#screen = new Screen(this.bounds);
     this.#unshown = 0;
+    this.#revealed = FLOOD_BLOCKS;
+    this.#isWhole = true;
     this.blocks = [];
     this.hidden = 0;
     this.isBehind = false;
   }
 
   #schedule(): void {
+    this.isBehind = true;
     if (this.#scheduled !== null) return;
     const since = performance.now() - this.#shownAt;
     if (since >= FRAME_MS) this.#work();
@@ -87,13 +96,17 @@ export class Log {
     }
     this.#queue.splice(0, taken);
     const isFlood = this.#queue.length > 0 || this.#unshown > FLOOD_CHARACTERS;
-    if (!isFlood || begun - this.#shownAt >= FLOOD_FRAME_MS) this.#show();
-    this.isBehind = this.#queue.length > 0 || this.#unshown > 0;
+    if (!isFlood || begun - this.#shownAt >= FLOOD_FRAME_MS) this.#show(isFlood);
+    this.isBehind = this.#queue.length > 0 || this.#unshown > 0 || !this.#isWhole;
     if (this.isBehind) this.#scheduled = setTimeout(() => this.#work(), FRAME_MS);
   }
 
-  #show(): void {
-    this.blocks = this.#screen.blocks();
+  #show(isFlood: boolean): void {
+    const blocks = this.#screen.blocks();
+    this.#revealed = isFlood ? FLOOD_BLOCKS : this.#revealed + REVEALED_BLOCKS;
+    this.#isWhole = this.#revealed >= blocks.length;
+    this.#revealed = Math.min(this.#revealed, Math.max(blocks.length, FLOOD_BLOCKS));
+    this.blocks = this.#isWhole ? blocks : blocks.slice(-this.#revealed);
     this.hidden = this.#screen.hiddenCharacters;
     this.#shownAt = performance.now();
     this.#unshown = 0;

@@ -71,3 +71,44 @@ function plain(span: Span): Piece {
 function holds(range: Range, column: number): boolean {
   return range.start <= column && column < range.end;
 }
+
+/** Neighbouring lines of which nothing is to be seen but their text, or one line of which more is. */
+export type Group = { key: number; text: string } | { key: number; line: Line };
+
+/** Lines by the way they are shown: much output is plain, and as one text it costs the page little. */
+export function groupLines(
+  lines: readonly Line[],
+  { files, query, hasTimes }: Omit<Marking, 'current'> & { hasTimes: boolean },
+): Group[] {
+  const groups: Group[] = [];
+  let plainLines: string[] = [];
+  let key = 0;
+  const endPlain = () => {
+    if (plainLines.length === 0) return;
+    // A line end at the end of an element is not shown.
+    const end = plainLines.at(-1) === '' ? '\n' : '';
+    groups.push({ key, text: plainLines.join('\n') + end });
+    plainLines = [];
+  };
+  for (const line of lines) {
+    const isPlain =
+      !hasTimes &&
+      line.heading === undefined &&
+      line.spans.every((span) => span.style === null && span.stream === 'stdout');
+    const text = isPlain ? textOf(line) : '';
+    if (isPlain && !isMarked(text, files, query)) {
+      if (plainLines.length === 0) key = line.key;
+      plainLines.push(text);
+    } else {
+      endPlain();
+      groups.push({ key: line.key, line });
+    }
+  }
+  endPlain();
+  return groups;
+}
+
+function isMarked(text: string, files: readonly string[], query: string): boolean {
+  if (query && findMatches(text, query).length > 0) return true;
+  return files.length > 0 && findLocations(text, files).length > 0;
+}
