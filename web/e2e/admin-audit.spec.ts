@@ -3,6 +3,9 @@ import { expect, test } from './fixtures.ts';
 import { expectAccessibleInAllLooks } from './looks.ts';
 import { administrator, call, logIn, signUp, tokenOf } from './people.ts';
 
+// Looking at a page in all its looks takes a while.
+test.slow();
+
 test('what was just changed is there with before and after', async ({ page }) => {
   const person = await signUp();
   const admin = await tokenOf(administrator);

@@ -3,6 +3,9 @@ import { expect, test } from './fixtures.ts';
 import { expectAccessibleInAllLooks } from './looks.ts';
 import { administrator, call, logIn, tokenOf } from './people.ts';
 
+// Looking at a page in all its looks takes a while.
+test.slow();
+
 interface Entry {
   question: string;
   answer: string;

@@ -2,6 +2,9 @@ import { expect, test } from './fixtures.ts';
 import { expectAccessibleInAllLooks } from './looks.ts';
 import { administrator, call, logIn, signUp, tokenOf } from './people.ts';
 
+// Looking at a page in all its looks takes a while.
+test.slow();
+
 const run = (source: string) => ({
   runtime: 'bash',
   files: [{ path: 'main.sh', content: source }],
@@ -21,7 +24,6 @@ test('a limit that is lowered for one account stops his next run', async ({ page
   const choice = page.getByRole('dialog');
   await choice.getByLabel('Account').fill(person.name);
   await choice.getByLabel('Account').press('Tab');
-  await expectAccessibleInAllLooks(page);
   await choice.getByRole('button', { name: 'Open' }).click();
   await expect(page.getByRole('heading', { level: 1 })).toHaveText(`Account ${person.name}`);
 
@@ -35,7 +37,6 @@ test('a limit that is lowered for one account stops his next run', async ({ page
   await page.getByRole('button', { name: 'Save' }).click();
   await expect(time).toHaveAccessibleDescription(/must be between 0.05 and 60/);
   await expect(time).toBeFocused();
-  await expectAccessibleInAllLooks(page);
 
   await page.getByLabel('Unit of Time', { exact: true }).selectOption('s');
   await time.fill('1');
@@ -49,7 +50,6 @@ test('a limit that is lowered for one account stops his next run', async ({ page
   const row = page.getByRole('row', { name: /limits_max.wall_seconds/ });
   await expect(row).toContainText('1 s');
   await expect(row.getByRole('link')).toHaveText(`Account ${person.name}`);
-  await expectAccessibleInAllLooks(page);
 
   await row.getByRole('link').click();
   await page.getByRole('button', { name: 'Reset the layer…' }).click();
@@ -109,4 +109,22 @@ test.describe('two administrators', () => {
 
     await call('DELETE', layer, undefined, admin);
   });
+});
+
+test('the choice of a layer and the layer itself are accessible', async ({ page }) => {
+  await logIn(page, administrator);
+  await page.goto('/admin/policies');
+  await page.getByRole('button', { name: 'Account or runtime…' }).click();
+  await page.getByRole('dialog').getByLabel('Of', { exact: true }).selectOption('runtime');
+  await expectAccessibleInAllLooks(page);
+
+  await page.getByRole('dialog').getByLabel('Runtime', { exact: true }).selectOption('bash');
+  await page.getByRole('dialog').getByRole('button', { name: 'Open' }).click();
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Runtime bash');
+  // What is of an account altogether is no matter of what it runs.
+  await expect(page.getByLabel('Projects', { exact: true })).toHaveCount(0);
+  await page.getByLabel('Time', { exact: true }).fill('many');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page.getByText('“many” is not a number', { exact: false })).toBeVisible();
+  await expectAccessibleInAllLooks(page);
 });

@@ -2,6 +2,9 @@ import { expect, test } from './fixtures.ts';
 import { expectAccessibleInAllLooks } from './looks.ts';
 import { administrator, call, logIn, signUp, tokenOf } from './people.ts';
 
+// Looking at a page in all its looks takes a while.
+test.slow();
+
 test('a setting that is changed holds at once, and its default again', async ({ page }) => {
   const person = await signUp();
   const mustEnrol = async () => {
@@ -63,7 +66,9 @@ test('the self-check tells of every part, again on request', async ({ page }) =>
   await logIn(page, administrator);
   await page.goto('/admin/health');
   await expect(page.getByRole('heading', { name: 'Database' })).toBeVisible();
-  await expect(page.getByRole('listitem').filter({ hasText: 'Runs that wait for a place' })).toContainText('Length');
+  await expect(
+    page.getByRole('listitem').filter({ hasText: 'Runs that wait for a place' }),
+  ).toContainText('Length');
   const [answer] = await Promise.all([
     page.waitForResponse('**/api/v1/admin/health'),
     page.getByRole('button', { name: 'Run again' }).click(),

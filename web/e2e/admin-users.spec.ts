@@ -3,6 +3,9 @@ import { expect, test } from './fixtures.ts';
 import { expectAccessibleInAllLooks } from './looks.ts';
 import { administrator, call, inventPerson, logIn, signUp, tokenOf } from './people.ts';
 
+// Looking at a page in all its looks takes a while.
+test.slow();
+
 /** Press a button of the page and confirm what it asks. */
 async function perform(page: Page, action: string, typed?: string) {
   await page.getByRole('button', { name: `${action}…` }).focus();
