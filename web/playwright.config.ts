@@ -4,9 +4,19 @@ export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
   globalSetup: './e2e/global.ts',
-  // One browser at a time leaves the other core to the programs that the journeys run.
-  workers: Number(process.env.PLAYWRIGHT_WORKERS ?? 1),
+  workers: Number(process.env.PLAYWRIGHT_WORKERS ?? 2),
   fullyParallel: true,
+  projects: [
+    { name: 'people', testIgnore: /admin-/ },
+    // What an administrator changes holds for everybody: one after the other, and behind the rest.
+    {
+      name: 'administration',
+      testMatch: /admin-/,
+      workers: 1,
+      fullyParallel: false,
+      dependencies: ['people'],
+    },
+  ],
   forbidOnly: true,
   timeout: 60_000,
   expect: { timeout: 15_000 },

@@ -4,6 +4,8 @@ import { expect, expectAccessible, test } from './fixtures.ts';
 import { call, logIn, signUp, tokenOf } from './people.ts';
 
 async function expectWellLaidOut(page: Page): Promise<void> {
+  // Axe looks four times.
+  test.slow();
   for (const width of [1440, 390]) {
     await page.setViewportSize({ width, height: 900 });
     for (const colorScheme of ['light', 'dark'] as const) {

@@ -72,15 +72,19 @@ test('a project is made, renamed, thrown away, taken back and deleted', async ({
   expect(left.items).toEqual([]);
 });
 
-test('a name that is too long is refused beside its field', async ({ page }) => {
-  await logIn(page, await signUp());
-  await page.goto('/projects');
-  await page.getByRole('button', { name: 'New project' }).click();
-  const name = page.getByRole('dialog').getByRole('textbox', { name: 'Name' });
-  await name.fill('x'.repeat(101));
-  await page.getByRole('button', { name: 'Create' }).click();
-  await expect(name).toHaveAttribute('aria-invalid', 'true');
-  await expect(page.getByRole('dialog')).toContainText('100');
+test.describe('what is refused', () => {
+  test.use({ expectedMessages: [/status of 422/] });
+
+  test('a name that is too long is told of beside its field', async ({ page }) => {
+    await logIn(page, await signUp());
+    await page.goto('/projects');
+    await page.getByRole('button', { name: 'New project' }).click();
+    const name = page.getByRole('dialog').getByRole('textbox', { name: 'Name' });
+    await name.fill('x'.repeat(101));
+    await page.getByRole('button', { name: 'Create' }).click();
+    await expect(name).toHaveAttribute('aria-invalid', 'true');
+    await expect(page.getByRole('dialog')).toContainText('1 to 100 printable characters');
+  });
 });
 
 test('the list is searched, and the address keeps the search', async ({ page }) => {
@@ -161,15 +165,22 @@ test('a folder becomes a project, without what tools left in it', async ({ page 
   }
 });
 
-test('the list and its dialogues suit everybody', async ({ page }) => {
-  const person = await signUp();
-  await makeProject(person, 'A project with a name that goes on and on and does not end soon');
-  await logIn(page, person);
-  await lookAt(page, '/projects');
-  await lookAt(page, '/projects?trash=true');
-  await lookAt(page, '/projects', async () => {
-    await page.getByRole('button', { name: /^Actions on/ }).click();
-    await page.getByRole('menuitem', { name: 'Share…' }).click();
-    await page.getByRole('radio', { name: /^Public/ }).check();
+test.describe('everybody is suited by', () => {
+  test.beforeEach(async ({ page }) => {
+    const person = await signUp();
+    await makeProject(person, 'A project with a name that goes on and on and does not end soon');
+    await logIn(page, person);
+  });
+
+  test('the list', async ({ page }) => lookAt(page, '/projects'));
+
+  test('the trash', async ({ page }) => lookAt(page, '/projects?trash=true'));
+
+  test('the dialogue that shares one', async ({ page }) => {
+    await lookAt(page, '/projects', async () => {
+      await page.getByRole('button', { name: /^Actions on/ }).click();
+      await page.getByRole('menuitem', { name: 'Share…' }).click();
+      await page.getByRole('radio', { name: /^Public/ }).check();
+    });
   });
 });

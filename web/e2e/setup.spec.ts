@@ -24,7 +24,7 @@ test('the link that the server prints makes the first administrator', async ({ b
     await expectAccessible(page);
     await page.getByRole('button', { name: 'Make the administrator' }).click();
 
-    await expect(page).toHaveURL(/\/account\/second-factor\?next=\/admin$/);
+    await expect(page).toHaveURL(/\/account\/second-factor\?next=%2Fadmin$/);
     await page.goto('/account/tokens');
     await expect(page.getByText('wants a second factor of your account')).toBeVisible();
     await page.getByRole('link', { name: 'Set up an authenticator' }).click();

@@ -157,8 +157,12 @@ test('a guest reads, runs and takes along; to copy he logs in and comes back', a
 test('the gallery has pages, and its filters are in the address', async ({ page }) => {
   const owner = await signUp();
   const word = `batch${Date.now()}`;
+  const token = await tokenOf(owner);
   for (let count = 0; count < 25; count++) {
-    await share(owner, await makeProject(owner, `${word} ${count}`), 'public');
+    const body = { name: `${word} ${count}`, setup: { runtime: 'python' } };
+    const { project } = await call('POST', '/projects', body, token);
+    const { id } = project as { id: string };
+    await call('PATCH', `/projects/${id}/sharing`, { visibility: 'public' }, token);
   }
   await page.goto('/gallery');
   await page.getByRole('searchbox').fill(word);
@@ -177,17 +181,31 @@ test('the gallery has pages, and its filters are in the address', async ({ page 
   await expect(page).toHaveURL(/\/gallery$/);
 });
 
-test('its pages suit everybody', async ({ page }) => {
-  const owner = await signUp();
-  const project = await makeProject(owner);
-  await share(owner, project, 'public');
-  await lookAt(page, `/shared/${project.id}`, async () => {
-    await page.getByRole('button', { name: 'Run' }).click();
-    await expect(page.getByText('Succeeded', { exact: true })).toBeVisible();
+test.describe('everybody is suited by', () => {
+  async function publish(): Promise<string> {
+    const owner = await signUp();
+    return share(owner, await makeProject(owner), 'public');
+  }
+
+  test('a project and what it printed', async ({ page }) => {
+    await lookAt(page, `/shared/${await publish()}`, async () => {
+      await page.getByRole('button', { name: 'Run' }).click();
+      await expect(page.getByText('Succeeded', { exact: true })).toBeVisible();
+    });
   });
-  await lookAt(page, `/shared/${project.id}`, () =>
-    page.getByRole('button', { name: 'Embed' }).click(),
-  );
-  await lookAt(page, '/gallery?q=Doubling');
-  await lookAt(page, `/embed/${project.id}`);
+
+  test('the code to embed it', async ({ page }) => {
+    await lookAt(page, `/shared/${await publish()}`, () =>
+      page.getByRole('button', { name: 'Embed' }).click(),
+    );
+  });
+
+  test('the gallery', async ({ page }) => {
+    await publish();
+    await lookAt(page, '/gallery?q=Doubling');
+  });
+
+  test('an embedded project', async ({ page }) => {
+    await lookAt(page, `/embed/${await publish()}`);
+  });
 });
