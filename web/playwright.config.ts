@@ -18,6 +18,8 @@ export default defineConfig({
     },
   ],
   forbidOnly: true,
+  // Machines that many share stall at times; what passed at the second try is told as flaky.
+  retries: 1,
   timeout: 60_000,
   expect: { timeout: 15_000 },
   reporter: [['list']],
