@@ -9,6 +9,7 @@ from runyard.domain.audit import SERVER
 from runyard.domain.errors import ConflictError, InvalidTokenError, NotFoundError
 from runyard.domain.identifiers import new_identifier
 from runyard.services.accounts.directory import Directory
+from runyard.store.accounts import AccountSearch
 from tests.unit.services.accounts.office import Office
 
 Act = Callable[[Directory, str], Awaitable[object]]
@@ -60,7 +61,11 @@ async def test_administrator_may_go_where_another_one_stays(
 
     await ACTS[name](directory, root.id)
 
-    names = [each.name for each in await directory.list(limit=10) if each.role is Role.ADMIN]
+    names = [
+        each.name
+        for each in await directory.list(AccountSearch(limit=10))
+        if each.role is Role.ADMIN
+    ]
     assert "eve" in names
 
 
@@ -103,7 +108,7 @@ async def test_list_finds_a_part_in_any_spelling(
     await office.admit("ada")
     await office.admit("bob", email="madam@example.org")
 
-    found = await directory.list(query=" ADA ", limit=10)
+    found = await directory.list(AccountSearch(query=" ADA ", limit=10))
 
     assert [each.name for each in found] == ["ada", "bob"]
-    assert await directory.list(query="_", limit=10) == []
+    assert await directory.list(AccountSearch(query="_", limit=10)) == []

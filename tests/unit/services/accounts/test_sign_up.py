@@ -27,7 +27,7 @@ from runyard.services.accounts.sign_up import (
     SignUp,
     SignUpMode,
 )
-from runyard.store.accounts import AccountRecords
+from runyard.store.accounts import AccountRecords, AccountSearch
 from tests.unit.services.accounts.office import HERE, THERE, Office, applicant
 
 MODES = list(SignUpMode)
@@ -57,7 +57,7 @@ class TestModes:
         with pytest.raises(SignUpClosedError):
             await sign_up_of(office, mode).sign_up(applicant(), None, HERE)
 
-        assert await AccountRecords(office.database).list(limit=1) == []
+        assert await AccountRecords(office.database).list(AccountSearch(limit=1)) == []
 
     @pytest.mark.parametrize("mode", MODES)
     async def test_invitation_works_in_every_mode(self, office: Office, mode: SignUpMode) -> None:
@@ -114,7 +114,7 @@ class TestModes:
         with pytest.raises(InvalidRequestError):
             await sign_up.create(refused, role=Role.USER, by=SERVER)
 
-        assert await AccountRecords(office.database).list(limit=1) == []
+        assert await AccountRecords(office.database).list(AccountSearch(limit=1)) == []
         assert len(await sign_up.list_invitations()) == 1
 
     async def test_signing_up_from_one_address_is_bounded(self, office: Office) -> None:
