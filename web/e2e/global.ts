@@ -7,6 +7,8 @@ export default async function setUp(): Promise<() => Promise<void>> {
     RUNYARD_SIGN_UP: 'open',
     RUNYARD_ANONYMOUS: 'true',
     RUNYARD_ANONYMOUS_RUNS_PER_MINUTE: '10000',
+    // They cost more than these few programs spare.
+    RUNYARD_PREPARED_FILES: 'false',
   });
   process.env.RUNYARD_E2E_URL = server.url;
   const response = await fetch(`${server.url}/api/v1/auth/setup`, {

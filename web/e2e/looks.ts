@@ -40,6 +40,8 @@ async function lookAtWidths(page: Page): Promise<void> {
   }
   await page.setViewportSize({ width: NARROWEST, height: 844 });
   await expectNothingSticksOut(page, NARROWEST);
+  // The journey goes on in the window it began in.
+  await page.setViewportSize({ width: WIDTHS[0], height: 844 });
 }
 
 async function expectNothingSticksOut(page: Page, width: number): Promise<void> {
