@@ -42,6 +42,7 @@ check: setup ## Check format, lint, types, layers and the rules of tests/tidy
 test-all: setup test-vm ## Run everything, the long tests and the virtual machine included
 	@tools/need $(TEST_PROGRAMS)
 	$(REQUIRED) $(BIN)/pytest -m "long or not long"
+	RUNYARD_E2E_LONG=1 $(MAKE) --no-print-directory test-web
 
 test-vm: setup ## Run the engine's suites under cgroup v2, as root and rootless, in a virtual machine
 	$(BIN)/python -m tests.vm

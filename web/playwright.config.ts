@@ -12,6 +12,8 @@ export default defineConfig({
     {
       name: 'administration',
       testMatch: /admin-/,
+      // They wait until the server has tested every runtime.
+      testIgnore: process.env.RUNYARD_E2E_LONG ? [] : /admin-(platforms|runtimes)/,
       workers: 1,
       fullyParallel: false,
       dependencies: ['people'],
