@@ -146,7 +146,8 @@ async def test_refresh_token_that_comes_twice_ends_the_session(
 ) -> None:
     await browser.sign_up(name)
     stolen = browser.http.cookies["runyard_refresh"]
-    await browser.enter("/auth/refresh", None)
+    for _ in range(2):  # Until the second one, the answer to the first might have got lost.
+        await browser.enter("/auth/refresh", None)
     other.http.cookies.set("runyard_refresh", stolen, domain="127.0.0.1", path=f"{API}/auth")
 
     await other.refuse("POST", "/auth/refresh", code="invalid_token")

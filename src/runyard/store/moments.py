@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+SECOND_US = 1_000_000
 DAY_US = 86_400_000_000
 
 

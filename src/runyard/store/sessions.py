@@ -83,14 +83,27 @@ class SessionRecords:
         return await self._database.read(read)
 
     async def rotate(
-        self, refresh_hash: str, *, new_hash: str, now: int, expires: int, address: str
+        self,
+        refresh_hash: str,
+        *,
+        new_hash: str,
+        now: int,
+        retried_since: int,
+        expires: int,
+        address: str,
     ) -> Rotated:
         """Use up a refresh token and put another one in its place. `expires`: the session's new
-        end.
+        end. One that was used for the same other one, which is unused and not older than
+        `retried_since`, is asked for once more because the answer got lost.
         """
         # A session is locked before its tokens, here as where it is deleted with them: two that
         # locked them in different orders would wait for each other.
         find = _find_by_refresh_token(refresh_hash).with_for_update(of=sessions)
+        retried = select(refresh_tokens.c.hash).where(
+            refresh_tokens.c.hash == new_hash,
+            refresh_tokens.c.is_used.is_(False),
+            refresh_tokens.c.created_us >= retried_since,
+        )
 
         def write(connection: Connection) -> Rotated:
             row = connection.execute(find).one_or_none()
@@ -101,10 +114,11 @@ class SessionRecords:
                 .where(refresh_tokens.c.hash == refresh_hash, refresh_tokens.c.is_used.is_(False))
                 .values(is_used=True)
             )
-            if not used.rowcount:
+            if not used.rowcount and not connection.execute(retried).first():
                 connection.execute(delete(sessions).where(sessions.c.id == row.session_id))
                 return Rotated(outcome=Rotation.REPLAYED, account=to_account(row))
-            _add_refresh_token(connection, row.session_id, new_hash, now=now)
+            if used.rowcount:
+                _add_refresh_token(connection, row.session_id, new_hash, now=now)
             connection.execute(
                 update(sessions)
                 .where(sessions.c.id == row.session_id)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import os
 import secrets
 import tempfile
@@ -51,6 +52,14 @@ class Sealer:
                 "A secret in the database was sealed with another key. All servers of one database"
                 " need the same RUNYARD_SECRET_KEYS, former keys included."
             ) from error
+
+    def derive(self, secret: str, *, purpose: str) -> str:
+        """Return the 43 characters that follow from a secret, which only who has the key can
+        tell.
+        """
+        key = f"runyard {purpose}\0{self._find_keys()[0]}".encode()
+        derived = hmac.digest(key, secret.encode(errors="surrogatepass"), "sha256")
+        return base64.urlsafe_b64encode(derived).decode().rstrip("=")
 
     @cached_property
     def _fernet(self) -> MultiFernet:

@@ -1,7 +1,8 @@
 """Logging in, staying logged in, and logging out.
 
 An access token is valid for a quarter of an hour. A refresh token gets the next one and is then
-used up: one that comes a second time was copied, and ends its session.
+used up: one that comes a second time was copied, and ends its session. Only if it comes at once,
+and nobody used the one that it got, was it sent again because the answer got lost.
 """
 
 from __future__ import annotations
@@ -35,12 +36,14 @@ from runyard.services.accounts.passwords import Passwords
 from runyard.services.accounts.sealing import Sealer, SealError, hash_secret, new_secret
 from runyard.services.accounts.second_factor import SecondFactor
 from runyard.store.accounts import AccountRecords, Credentials
-from runyard.store.moments import DAY_US, from_us
+from runyard.store.moments import DAY_US, SECOND_US, from_us
 from runyard.store.sessions import Rotation, SessionRecords
 
 # Without a visit in this time one has to log in again.
 SESSION_DAYS = 30
 DEVICE_DAYS = 365
+# A page that is left while it asks never sees the answer; the next page asks with the same token.
+RETRY_SECONDS = 30
 _USER_AGENT_CHARACTERS_MAX = 200
 _WRONG = "The name or the password is wrong."
 
@@ -156,11 +159,13 @@ class Sessions:
 
     async def refresh(self, refresh_token: str, visitor: Visitor) -> LoggedIn:
         """Raises InvalidTokenError for a token that is unknown, used or expired, SuspendedError."""
-        new_token, now = new_secret(), self._now_us()
+        new_token = self._sealer.derive(refresh_token, purpose="refresh")
+        now = self._now_us()
         rotated = await self._records.rotate(
             hash_secret(refresh_token),
             new_hash=hash_secret(new_token),
             now=now,
+            retried_since=now - RETRY_SECONDS * SECOND_US,
             expires=now + SESSION_DAYS * DAY_US,
             address=visitor.address[:64],
         )

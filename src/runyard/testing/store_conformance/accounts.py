@@ -228,6 +228,7 @@ class DeletionConformance:
                 hash_of(each.id),
                 new_hash=hash_of(f"next of {each.id}"),
                 now=NOW,
+                retried_since=NOW,
                 expires=LATER,
                 address="",
             )
@@ -265,6 +266,7 @@ async def _count(database: Database, account_id: str, execution_id: str) -> list
         hash_of(f"refresh {account_id}"),
         new_hash=hash_of(f"next {account_id}"),
         now=NOW,
+        retried_since=NOW,
         expires=LATER,
         address="",
     )

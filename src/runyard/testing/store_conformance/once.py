@@ -10,14 +10,13 @@ from runyard.store.accounts import AccountRecords, AccountSearch
 from runyard.store.attempts import AttemptRecords, Bound
 from runyard.store.database import Database
 from runyard.store.device_logins import DeviceLogin, DeviceLoginRecords, DeviceState
-from runyard.store.moments import from_us
+from runyard.store.moments import SECOND_US, from_us
 from runyard.store.sessions import SessionRecords
 from runyard.store.signing_keys import SigningKey, SigningKeyRecords
 from runyard.store.tickets import TicketKind, TicketRecords
 from runyard.testing.store_conformance.people_samples import (
     LATER,
     NOW,
-    SECOND_US,
     build_account,
     hash_of,
     insert_account,

@@ -14,12 +14,12 @@ from runyard.domain.identifiers import encode_identifier, new_identifier
 from runyard.store.admin_tables import audit_entries
 from runyard.store.database import Database
 from runyard.store.figures import FigureRecords
-from runyard.store.moments import from_us
+from runyard.store.moments import SECOND_US, from_us
 from runyard.store.oversight import ExecutionSearch, OversightRecords, Owner
 from runyard.store.packing import pack_request
 from runyard.store.rows import insertable
 from runyard.store.tables import executions, requests
-from runyard.testing.store_conformance.people_samples import NOW, SECOND_US, insert_account
+from runyard.testing.store_conformance.people_samples import NOW, insert_account
 from runyard.testing.store_conformance.samples import build_execution, build_request
 
 _MINUTE_US = 60 * SECOND_US

@@ -10,11 +10,10 @@ from runyard.domain.identifiers import new_identifier
 from runyard.store.accounts import AccountRecords
 from runyard.store.api_tokens import ApiTokenRecords
 from runyard.store.database import Database
-from runyard.store.moments import from_us
+from runyard.store.moments import SECOND_US, from_us
 from runyard.store.sessions import SessionRecords
 from runyard.store.tickets import Ticket, TicketKind, TicketRecords
 
-SECOND_US = 1_000_000
 NOW = 1_800_000_000 * SECOND_US
 LATER = NOW + 3600 * SECOND_US
 PASSWORD_HASH = "the hash of a password"

@@ -23,7 +23,7 @@ from runyard.store.interface import (
     Quota,
     Rivals,
 )
-from runyard.store.moments import DAY_US, now_us
+from runyard.store.moments import DAY_US, SECOND_US, now_us
 from runyard.store.quotas import delete_old
 from runyard.testing.store_conformance.samples import (
     ATTEMPTS_MAX,
@@ -33,7 +33,6 @@ from runyard.testing.store_conformance.samples import (
 )
 
 TWO_AT_ONCE = Quota(active_count_max=2)
-SECOND_US = 1_000_000
 
 
 async def _add(store: ExecutionStore, owner_id: str, quota: Quota | None) -> Admission:

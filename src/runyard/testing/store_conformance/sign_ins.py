@@ -10,13 +10,12 @@ from runyard.domain.identifiers import new_identifier
 from runyard.store.accounts import AccountRecords
 from runyard.store.api_tokens import ApiTokenRecords
 from runyard.store.database import Database
-from runyard.store.moments import from_us
+from runyard.store.moments import SECOND_US, from_us
 from runyard.store.sessions import Rotated, Rotation, SessionRecords
 from runyard.testing.store_conformance.people_samples import (
     LATER,
     NOW,
     PASSWORD_HASH,
-    SECOND_US,
     build_session,
     build_token,
     hash_of,
@@ -156,6 +155,38 @@ class RefreshConformance:
         assert outcomes.count(Rotation.UNKNOWN) == 8
         assert await SessionRecords(database).list(ada.id, now=NOW) == []
 
+    async def test_one_token_rotated_at_once_for_the_same_next_one_goes_on(
+        self, database: Database
+    ) -> None:
+        ada = await insert_account(database)
+        session = await insert_session(database, ada.id, refresh="a")
+
+        results = await asyncio.gather(*(rotate(database, "a", "b") for _ in range(10)))
+
+        done = Rotated(outcome=Rotation.DONE, account=ada, session_id=session.id)
+        assert results == [done] * 10
+        assert await rotate(database, "b", "c") == done
+
+    async def test_used_token_is_no_retry_once_its_next_one_is_used_or_old(
+        self, database: Database
+    ) -> None:
+        ada = await insert_account(database)
+        for first in ("a", "b"):
+            await insert_session(database, ada.id, refresh=first)
+            await rotate(database, first, f"{first} 2")
+        await rotate(database, "a 2", "a 3")
+
+        used = await rotate(database, "a", "a 2")
+        within = await rotate(database, "b", "b 2", now=NOW + 30 * SECOND_US)
+        old = await rotate(database, "b", "b 2", now=NOW + 30 * SECOND_US + 1)
+
+        assert [each.outcome for each in (used, within, old)] == [
+            Rotation.REPLAYED,
+            Rotation.DONE,
+            Rotation.REPLAYED,
+        ]
+        assert await SessionRecords(database).list(ada.id, now=NOW) == []
+
     async def test_rotating_while_sessions_end_fails_for_none(self, database: Database) -> None:
         records = SessionRecords(database)
         ada = await insert_account(database)
@@ -254,5 +285,10 @@ async def rotate(
     database: Database, old: str, new: str, *, now: int = NOW, expires: int = LATER
 ) -> Rotated:
     return await SessionRecords(database).rotate(
-        hash_of(old), new_hash=hash_of(new), now=now, expires=expires, address="192.0.2.7"
+        hash_of(old),
+        new_hash=hash_of(new),
+        now=now,
+        retried_since=now - 30 * SECOND_US,
+        expires=expires,
+        address="192.0.2.7",
     )

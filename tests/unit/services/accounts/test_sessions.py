@@ -9,7 +9,8 @@ from runyard.domain.audit import SERVER
 from runyard.domain.errors import InvalidTokenError, NotFoundError, SuspendedError
 from runyard.domain.identifiers import new_identifier
 from runyard.services.accounts.access_tokens import ACCESS_SECONDS
-from runyard.services.accounts.sessions import SESSION_DAYS, LoggedIn
+from runyard.services.accounts.sealing import Sealer
+from runyard.services.accounts.sessions import RETRY_SECONDS, SESSION_DAYS, LoggedIn
 from runyard.store.accounts import AccountRecords
 from tests.unit.services.accounts.office import DAY_SECONDS, THERE, Clock, Office
 
@@ -63,12 +64,33 @@ class TestRefreshing:
         self, office: Office, opened: LoggedIn
     ) -> None:
         results = await asyncio.gather(
-            *(office.accounts.sessions.refresh(opened.refresh_token, THERE) for _ in range(10)),
-            return_exceptions=True,
+            *(office.accounts.sessions.refresh(opened.refresh_token, THERE) for _ in range(10))
         )
 
-        assert [type(each) for each in results].count(LoggedIn) == 1
-        assert [type(each) for each in results].count(InvalidTokenError) == 9
+        [following] = {each.refresh_token for each in results}
+        assert await office.accounts.sessions.refresh(following, THERE)
+
+    async def test_lost_answer_is_given_again_for_a_moment(
+        self, office: Office, opened: LoggedIn
+    ) -> None:
+        lost = await office.accounts.sessions.refresh(opened.refresh_token, THERE)
+        office.clock.advance(seconds=RETRY_SECONDS)
+
+        again = await office.accounts.sessions.refresh(opened.refresh_token, THERE)
+
+        assert again.refresh_token == lost.refresh_token
+        assert await office.accounts.authentication.authenticate(again.access_token)
+        office.clock.advance(seconds=1)
+        with pytest.raises(InvalidTokenError, match="used before"):
+            await office.accounts.sessions.refresh(opened.refresh_token, THERE)
+
+    async def test_next_token_follows_from_the_key_of_the_server_too(
+        self, office: Office, opened: LoggedIn
+    ) -> None:
+        following = await office.accounts.sessions.refresh(opened.refresh_token, THERE)
+        strange = Sealer(lambda: ["of another server" * 3])
+
+        assert following.refresh_token != strange.derive(opened.refresh_token, purpose="refresh")
 
     async def test_session_lasts_as_long_as_it_is_visited(
         self, office: Office, clock: Clock, opened: LoggedIn

@@ -1,7 +1,7 @@
 /**
  * The access token of who is logged in. It lives in memory only; a cookie that no script can read
- * gets the next one. Every use of that cookie replaces it and a second use of the same one ends the
- * session, so all open pages of the site take turns and tell each other what they got.
+ * gets the next one. Every use of that cookie replaces it, and a second use of the same one a while
+ * later ends the session, so all open pages of the site take turns and tell each other what they got.
  *
  * A token is good for a quarter of an hour. A page that slept longer gets another one before its
  * next request, because the clock went on.
