@@ -13,8 +13,9 @@ from runyard.cli.admin_platforms import platforms
 from runyard.cli.admin_runs import admin_runs
 from runyard.cli.admin_runtimes import runtimes
 from runyard.cli.admin_settings import health, settings
-from runyard.cli.administering import connect_as_admin, find_account
+from runyard.cli.administering import find_account
 from runyard.cli.administering import list_accounts as find_accounts
+from runyard.cli.connection import connect_as_known
 from runyard.cli.local import NewAccount, require_local
 from runyard.cli.output import FAILED, UsageError, say
 from runyard.cli.policies import list_audit_entries, policies
@@ -45,7 +46,7 @@ def list_accounts(
     query: Annotated[str, typer.Option(help="Only with this in the name or address.")] = "",
 ) -> None:
     """List accounts by name."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         for line in render_accounts(find_accounts(client, query)):
             typer.echo(line)
 
@@ -61,7 +62,7 @@ def invite(
     mail: Annotated[bool, typer.Option("--mail", help="Also send it to the address.")] = False,
 ) -> None:
     """Print a link with which one person can sign up."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         role = ADMIN if as_admin else USER
         invitation = client.admin.invite(email=email, role=role, mail=mail)
         _tell_mailed(asked=mail, mailed=invitation.mailed)
@@ -72,7 +73,7 @@ def invite(
 @admin.command("suspend")
 def suspend(context: typer.Context, name: Name) -> None:
     """Log an account out everywhere and refuse it and its tokens."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         account = client.admin.change(find_account(client, name).id, suspended=True)
     typer.echo(f"{account.name} is suspended")
 
@@ -80,7 +81,7 @@ def suspend(context: typer.Context, name: Name) -> None:
 @admin.command("resume")
 def resume(context: typer.Context, name: Name) -> None:
     """Let a suspended account in again."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         account = client.admin.change(find_account(client, name).id, suspended=False)
     typer.echo(f"{account.name} may log in")
 
@@ -95,7 +96,7 @@ def make_password_link(
     ] = False,
 ) -> None:
     """Print a link with which somebody chooses a password anew."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         link = client.admin.password_link(find_account(client, name).id, mail=mail)
         _tell_mailed(asked=mail, mailed=link.mailed)
         typer.echo(f"{client.server}{link.path}")
@@ -105,7 +106,7 @@ def make_password_link(
 @admin.command("test-mail")
 def test_mail(context: typer.Context) -> None:
     """Have the server send a mail to one's own address."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         trial = client.admin.test_mail()
     if not trial.sent:
         say(f"the mail server did not take it: {trial.reason}")
@@ -123,7 +124,7 @@ def delete_account(
     """Delete an account with everything that is its own."""
     if not sure:
         raise UsageError(f"This deletes {name} and all it has, for good; say --yes.")
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         account = find_account(client, name)
         client.admin.delete(account.id)
     typer.echo(f"{account.name} is deleted")

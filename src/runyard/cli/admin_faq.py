@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from runyard.cli.administering import connect_as_admin
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import UsageError
 from runyard.client import faq_wire as wire
 from runyard.client.faq_models import FaqEntry
@@ -23,7 +23,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help='"general" or a runtim
 @admin_faq.command("export")
 def export_faq(context: typer.Context, name: Name = wire.GENERAL) -> None:
     """Print a list as JSON, as it can be imported."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         entries = wire.render_entries(client.admin.faq.entries(name))
     typer.echo(json.dumps(entries, ensure_ascii=False, indent=2))
 
@@ -36,7 +36,7 @@ def import_faq(
 ) -> None:
     """Put the list in a file in the place of the one there is."""
     entries = read_entries(file)
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         replaced = client.admin.faq.replace(entries, name)
     typer.echo(f"{replaced.name} has {len(replaced.entries)} questions")
 
@@ -44,7 +44,7 @@ def import_faq(
 @admin_faq.command("reset")
 def reset_faq(context: typer.Context, name: Name = wire.GENERAL) -> None:
     """Return to the list that ships with Runyard."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         shipped = client.admin.faq.reset(name)
     typer.echo(f"{shipped.name} has the {len(shipped.entries)} questions that ship with Runyard")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from runyard.cli.administering import connect_as_admin
+from runyard.cli.connection import connect_as_known
 from runyard.client.oversight_models import Overview, Share, Spread
 
 
@@ -18,7 +18,7 @@ def show_overview(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show what is going on, and what the last hour and the last day were like."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         overview = client.admin.overview()
     if as_json:
         typer.echo(json.dumps(overview.raw, ensure_ascii=False, indent=2))

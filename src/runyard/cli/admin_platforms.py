@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runyard.cli.administering import connect_as_admin
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import FAILED, UsageError
 from runyard.cli.tables import render_table
 from runyard.client.errors import NotFoundError
@@ -22,7 +22,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The platform's name."
 @platforms.command("list")
 def list_platforms(context: typer.Context) -> None:
     """List platforms by name."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         rows = [
             (
                 each.name,
@@ -40,7 +40,7 @@ def list_platforms(context: typer.Context) -> None:
 @platforms.command("view")
 def view_platform(context: typer.Context, name: Name) -> None:
     """Show a platform and what it was found to do."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         platform = client.admin.platforms.view(name)
     rows = [
         ("engine", platform.engine),
@@ -78,7 +78,7 @@ def set_platform(
 ) -> None:
     """Add a platform, or change what is given of one."""
     changed = dict(map(_parse_option, option or ()))
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         try:
             former = client.admin.platforms.view(name)
         except NotFoundError:
@@ -100,7 +100,7 @@ def set_platform(
 @platforms.command("test")
 def test_platform(context: typer.Context, name: Name) -> None:
     """Try step by step whether programs can be run on a platform."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         trial = client.admin.platforms.test(name)
     rows = [
         (step.status, step.title, f"{step.milliseconds:.0f} ms", f"{step.detail} {step.advice}")
@@ -121,7 +121,7 @@ def smoke_platform(
     ] = None,
 ) -> None:
     """Run the self-tests of some runtimes on a platform."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         results = client.admin.platforms.smoke(name, runtimes or ())
     rows = [
         (
@@ -141,7 +141,7 @@ def smoke_platform(
 @platforms.command("drain")
 def drain_platform(context: typer.Context, name: Name) -> None:
     """Finish what runs and begin nothing new."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         platform = client.admin.platforms.drain(name)
     typer.echo(f"{platform.name} is {platform.state}, {platform.running} running")
 
@@ -149,7 +149,7 @@ def drain_platform(context: typer.Context, name: Name) -> None:
 @platforms.command("enable")
 def enable_platform(context: typer.Context, name: Name) -> None:
     """Run executions there again."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         platform = client.admin.platforms.enable(name)
     typer.echo(f"{platform.name} is {platform.state}")
 
@@ -157,7 +157,7 @@ def enable_platform(context: typer.Context, name: Name) -> None:
 @platforms.command("disable")
 def disable_platform(context: typer.Context, name: Name) -> None:
     """Finish what runs, begin nothing new, and keep nothing ready."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         platform = client.admin.platforms.disable(name)
     typer.echo(f"{platform.name} is {platform.state}, {platform.running} running")
 
@@ -165,7 +165,7 @@ def disable_platform(context: typer.Context, name: Name) -> None:
 @platforms.command("default")
 def make_default(context: typer.Context, name: Name) -> None:
     """Let servers run on a platform from their next start on."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         platform = client.admin.platforms.make_default(name)
     note = "; start the server again to use it" if platform.needs_restart else ""
     typer.echo(f"{platform.name} is the default{note}")
@@ -174,7 +174,7 @@ def make_default(context: typer.Context, name: Name) -> None:
 @platforms.command("delete")
 def delete_platform(context: typer.Context, name: Name) -> None:
     """Delete a platform that is neither the default nor in use."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         client.admin.platforms.delete(name)
     typer.echo(f"{name} is deleted")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from runyard.cli.administering import connect_as_admin
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import UsageError, say
 from runyard.cli.runs import render_line
 from runyard.client.oversight_models import ExecutionFilter, OwnedExecution
@@ -49,7 +49,7 @@ def list_runs(
         "until": None if until is None else until.astimezone(),
     }
     chosen = ExecutionFilter(**{name: value for name, value in given.items() if value is not None})  # type: ignore[typeddict-item]
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         page = client.admin.executions.list(limit=limit, before=before, **chosen)
     if as_json:
         found = [each.execution.raw for each in page.items]
@@ -75,7 +75,7 @@ def stop_runs(
     """Stop one execution, or all of an owner that are not finished."""
     if (execution_id is None) == (owner is None):
         raise UsageError("Name either an execution or --owner.")
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         if owner is None:
             execution = client.admin.executions.cancel(execution_id or "")
             ended = f"has ended: {execution.outcome}"

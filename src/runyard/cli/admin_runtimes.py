@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from runyard.cli.administering import connect_as_admin
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import FAILED
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ Replacement = Annotated[str | None, typer.Option(help="What to use instead.")]
 @runtimes.command("list")
 def list_runtimes(context: typer.Context) -> None:
     """List all runtimes with where they come from and how they stand."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.runtimes.list()
     rows = [(each.id, each.source, f"{each.projects}", _standing(each)) for each in found]
     widths = [max((len(row[column]) for row in rows), default=0) for column in (0, 1, 2)]
@@ -52,7 +52,7 @@ def view_runtime(
     ] = False,
 ) -> None:
     """Print a runtime as JSON."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.runtimes.view(runtime_id)
     shown = found.definition if definition else asdict(found)
     typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
@@ -64,7 +64,7 @@ def add_runtime(context: typer.Context, runtime_id: Id, file: Definition) -> Non
     from runyard.cli.runtime_files import load_definition  # noqa: PLC0415 - only these verbs
 
     definition = load_definition(file)
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.runtimes.put(runtime_id, definition, base=0)
     typer.echo(f"{found.id} is there, {_standing(found)}")
 
@@ -83,7 +83,7 @@ def edit_runtime(
     from runyard.cli.runtime_files import load_definition  # noqa: PLC0415 - only these verbs
 
     definition = load_definition(file)
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         administered = client.admin.runtimes
         base = administered.view(runtime_id).revision if revision is None else revision
         found = administered.put(runtime_id, definition, base=base)
@@ -103,7 +103,7 @@ def try_runtime(
     from runyard.cli.runtime_files import load_definition  # noqa: PLC0415 - only these verbs
 
     definition = None if file is None else load_definition(file)
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         trial = client.admin.runtimes.test(runtime_id, definition=definition)
     for line in render_trial(trial):
         typer.echo(line)
@@ -116,7 +116,7 @@ def deprecate(
     context: typer.Context, runtime_id: Id, *, message: Message = "", use: Replacement = None
 ) -> None:
     """Let it run, and say that nothing should be begun with it."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.runtimes.deprecate(runtime_id, message=message, replacement=use)
     typer.echo(f"{found.id} is deprecated; {found.projects} projects use it")
 
@@ -126,7 +126,7 @@ def retire(
     context: typer.Context, runtime_id: Id, *, message: Message = "", use: Replacement = None
 ) -> None:
     """Let nothing new run with it."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.runtimes.retire(runtime_id, message=message, replacement=use)
     typer.echo(f"{found.id} is retired; {found.projects} projects use it")
 
@@ -134,7 +134,7 @@ def retire(
 @runtimes.command("activate")
 def activate(context: typer.Context, runtime_id: Id) -> None:
     """Take back that it is deprecated or retired."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.runtimes.activate(runtime_id)
     typer.echo(f"{found.id} is active")
 
@@ -142,7 +142,7 @@ def activate(context: typer.Context, runtime_id: Id) -> None:
 @runtimes.command("default")
 def make_default(context: typer.Context, runtime_id: Id) -> None:
     """Have the name of its language find this one."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.runtimes.make_default(runtime_id)
     typer.echo(f"{found.definition['language']} is {found.id} from now on")
 
@@ -150,7 +150,7 @@ def make_default(context: typer.Context, runtime_id: Id) -> None:
 @runtimes.command("reset")
 def reset(context: typer.Context, runtime_id: Id) -> None:
     """Have it be as in the catalogue again, or remove it if it was added."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         client.admin.runtimes.reset(runtime_id)
     typer.echo(f"{runtime_id} is reset")
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from runyard.cli.admin_platforms import parse_value
-from runyard.cli.administering import connect_as_admin
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import FAILED
 from runyard.cli.tables import render_table
 
@@ -25,7 +25,7 @@ def list_settings(
     ] = False,
 ) -> None:
     """List settings with their values and where those come from."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.settings.list()
     rows = [
         (each.name, json.dumps(each.value), each.source, "changeable" if each.changeable else "")
@@ -43,7 +43,7 @@ def set_setting(
     value: Annotated[str, typer.Argument(metavar="VALUE", help="In JSON, or a word.")],
 ) -> None:
     """Change a setting while the server runs."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         setting = client.admin.settings.set(name, parse_value(value))
     typer.echo(f"{setting.name} is {json.dumps(setting.value)}")
 
@@ -51,14 +51,14 @@ def set_setting(
 @settings.command("reset")
 def reset_setting(context: typer.Context, name: Name) -> None:
     """Let the default of a setting hold again."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         setting = client.admin.settings.reset(name)
     typer.echo(f"{setting.name} is {json.dumps(setting.value)} by default")
 
 
 def health(context: typer.Context) -> None:
     """Say how each part of the server is doing; end with 1 if one fails."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         found = client.admin.health()
     for line in render_table([(each.status, each.name, each.message) for each in found.parts]):
         typer.echo(line)

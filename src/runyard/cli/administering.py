@@ -1,23 +1,16 @@
-"""What the commands of administrators begin with: a server, and an account that is meant."""
+"""Which account a command of administrators means."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runyard.cli.connection import connect_as_known
 from runyard.cli.output import UsageError
 
 if TYPE_CHECKING:
-    import typer
-
     from runyard.client.account_models import Account
     from runyard.client.sync_client import Client
 
 PAGE_SIZE = 200
-
-
-def connect_as_admin(context: typer.Context) -> Client:
-    return connect_as_known(context.obj)
 
 
 def find_account(client: Client, name: str) -> Account:

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+import typer
+
 from runyard.cli.local import Invocation
 from runyard.cli.output import UsageError
 from runyard.client.async_client import AsyncClient
@@ -70,11 +72,11 @@ def require_server(invocation: Invocation, named: str | None = None) -> str:
     return server
 
 
-def connect_as_known(invocation: Invocation) -> Client:
+def connect_as_known(context: typer.Context) -> Client:
     """Open the client of the server that was named, with the token that is kept for it."""
     from runyard.cli.credentials import find_token  # noqa: PLC0415 - only for a server
 
-    server = require_server(invocation)
+    server = require_server(context.obj)
     return connect(server, token=find_token(server))
 
 

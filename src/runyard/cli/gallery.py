@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import say
 from runyard.cli.project_choice import (
     Json,
-    connect,
     describe,
     printable,
     show_json,
@@ -35,7 +35,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Find public projects, the newest first."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         page = client.projects.search(
             query,
             language=language,
@@ -67,7 +67,7 @@ def view(
     as_json: Json = False,
 ) -> None:
     """Show what somebody shares, or one file of it."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         shared = client.projects.read(key)
     if as_json:
         show_json(describe(shared))
@@ -92,6 +92,6 @@ def star(
     remove: Annotated[bool, typer.Option("--remove", help="Take it back.")] = False,
 ) -> None:
     """Star a project."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         count = client.projects.star(key, starred=not remove)
     typer.echo(f"{count} stars")

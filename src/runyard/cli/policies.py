@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from runyard.cli.administering import connect_as_admin, find_account
+from runyard.cli.administering import find_account
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import UsageError
 from runyard.client.errors import NotFoundError
 
@@ -33,7 +34,7 @@ LayerName = Annotated[
 @policies.command("list")
 def list_policies(context: typer.Context) -> None:
     """List what is set in each layer."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         for layer in client.admin.policies.list().items:
             for name, value in sorted(_flatten(layer.values).items()):
                 typer.echo(f"{layer.layer}  {name}={_shown(value)}")
@@ -50,7 +51,7 @@ def set_values(
 ) -> None:
     """Set values of a layer, and leave its others as they are. The value "none" is no bound."""
     given = dict(_parse(each) for each in values)
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         key = _resolve(client, layer)
         former = _find(client, key)
         flat = {} if former is None else _flatten(former.values)
@@ -66,7 +67,7 @@ def unset_values(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME...]")] = None,
 ) -> None:
     """Let a layer say nothing of some values, or nothing at all."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         key = _resolve(client, layer)
         former = _find(client, key)
         if former is None:
@@ -91,7 +92,7 @@ def explain(
     runtime: Annotated[str | None, typer.Option(help="With this runtime.")] = None,
 ) -> None:
     """Show what holds for an account, for a role, or for who has no account, and why."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         account_id = None if account is None else find_account(client, account).id
         explained = client.admin.policies.explain(account=account_id, role=role, runtime=runtime)
     width = max(len(each.name) for each in explained)
@@ -110,7 +111,7 @@ def list_audit_entries(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Show what administrators changed, newest first."""
-    with connect_as_admin(context) as client:
+    with connect_as_known(context) as client:
         page = client.admin.audit(action=action, query=query, limit=count)
     for entry in page.items:
         typer.echo(_render_json(entry) if as_json else _render(entry))

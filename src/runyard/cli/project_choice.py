@@ -1,4 +1,4 @@
-"""Which project a verb means, and the client it asks."""
+"""Which project a verb means, and how its answers are shown."""
 
 from __future__ import annotations
 
@@ -11,18 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from runyard.cli.connection import connect_as_known
 from runyard.cli.project_folder import ProjectFolder
-from runyard.client.sync_client import Client
 
 _HELP = "The project's id, or a folder that has one."
 Id = Annotated[str, typer.Argument(metavar="ID", help=_HELP)]
 OptionalId = Annotated[str | None, typer.Argument(metavar="ID", help=_HELP)]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def connect(context: typer.Context) -> Client:
-    return connect_as_known(context.obj)
 
 
 def resolve(project: str | None) -> str:

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import UsageError
 from runyard.cli.project_choice import (
     Id,
     Json,
     OptionalId,
-    connect,
     describe,
     printable,
     resolve,
@@ -28,7 +28,7 @@ def list_files(
     context: typer.Context, project: OptionalId = None, *, as_json: Json = False
 ) -> None:
     """List the files."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         found = client.projects.data(resolve(project))
     if as_json:
         show_json([describe(each) for each in found])
@@ -48,7 +48,7 @@ def get(
     ] = None,
 ) -> None:
     """Download one file."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         content = client.projects.read_data(resolve(project), path)
     if output is None:
         sys.stdout.buffer.write(content)
@@ -72,7 +72,7 @@ def clear(
     if path is None and not sure:
         raise UsageError("This deletes all that is in /data, for good; say --yes.")
     wanted = resolve(project)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         if path is None:
             client.projects.clear_data(wanted)
         else:

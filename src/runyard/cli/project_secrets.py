@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from runyard.cli.asking import ask_secret
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import UsageError
 from runyard.cli.project_choice import (
     Json,
     OptionalId,
-    connect,
     describe,
     resolve,
     show_json,
@@ -31,7 +31,7 @@ def list_secrets(
     context: typer.Context, project: OptionalId = None, *, as_json: Json = False
 ) -> None:
     """List their names, and when each was changed."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         found = client.projects.secrets(resolve(project))
     if as_json:
         show_json([describe(each) for each in found])
@@ -52,7 +52,7 @@ def set_secret(context: typer.Context, name: Name, project: OptionalId = None) -
     """
     wanted = resolve(project)
     value = _read_value(name)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         client.projects.set_secret(wanted, name, value)
     typer.echo(f"{name} is set")
 
@@ -60,7 +60,7 @@ def set_secret(context: typer.Context, name: Name, project: OptionalId = None) -
 @secrets.command("delete")
 def delete_secret(context: typer.Context, name: Name, project: OptionalId = None) -> None:
     """Delete a variable."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         client.projects.delete_secret(resolve(project), name)
     typer.echo(f"{name} is deleted")
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import ChangedElsewhereError, UsageError, say
-from runyard.cli.project_choice import OptionalId, connect, resolve
+from runyard.cli.project_choice import OptionalId, resolve
 from runyard.cli.project_folder import (
     Manifest,
     ProjectFolder,
@@ -49,7 +50,7 @@ def create(
         raise UsageError(f"{folder} is a project already: {place.read_manifest().project}.")
     manifest = Manifest(project="", runtime=runtime or "", entry=entry, revision=0)
     files = place.read_files(manifest)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         if runtime is None or entry is None:
             manifest = _complete(manifest, files, client)
         setup = Setup(runtime=manifest.runtime, entry=manifest.entry)
@@ -65,7 +66,7 @@ def push(context: typer.Context, folder: Folder = Path()) -> None:
     place = ProjectFolder(folder)
     manifest = place.read_manifest()
     files = place.read_files(manifest)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         newest = client.projects.get(manifest.project).revision
         if newest != manifest.revision:
             raise _conflict(newest, manifest, folder)
@@ -100,7 +101,7 @@ def pull(context: typer.Context, project: OptionalId = None, folder: Folder = Pa
     """
     folder, wanted = _find_folder(project, folder)
     place = ProjectFolder(folder)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         newest = _read_newest(client, wanted)
         manifest = Manifest(
             project=wanted, runtime=newest.setup.runtime, entry=newest.setup.entry, revision=0

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from runyard.cli.connection import connect_as_known
 from runyard.cli.output import UsageError, say
 from runyard.cli.project_choice import (
     Id,
     Json,
     OptionalId,
-    connect,
     describe,
     printable,
     resolve,
@@ -47,7 +47,7 @@ def list_projects(
     as_json: Json = False,
 ) -> None:
     """List your projects, those changed last first."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         page = client.projects.list(limit=limit, before=before, trash=trash)
     if as_json:
         show_json([describe(each) for each in page.items])
@@ -62,7 +62,7 @@ def list_projects(
 def view(context: typer.Context, project: OptionalId = None, *, as_json: Json = False) -> None:
     """Show a project and the files of its newest revision."""
     wanted = resolve(project)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         found = client.projects.get(wanted)
         revision = client.projects.revision(wanted, found.revision)
     if as_json:
@@ -97,7 +97,7 @@ def rename(
     if name is None and description is None and keep_data is None:
         raise UsageError("Nothing is to be changed: give a NAME, --description or --keep-data.")
     wanted = resolve(project)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         if name is not None or description is not None:
             client.projects.rename(wanted, name=name, description=description)
         if keep_data is not None:
@@ -116,7 +116,7 @@ def share(
     tag: Annotated[list[str] | None, typer.Option(help="To be found by, may be repeated.")] = None,
 ) -> None:
     """Say who may read a project."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         shared = client.projects.share(resolve(project), visibility, tags=tag)
     typer.echo(f"{shared.id} is {shared.visibility}")
     if shared.link:
@@ -129,7 +129,7 @@ def fork(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The id or the link of a project.")],
 ) -> None:
     """Make a project of your own of one that somebody shares."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         show_rows([_row(client.projects.fork(key))])
 
 
@@ -142,7 +142,7 @@ def delete(
 ) -> None:
     """Put a project into the trash, for 30 days."""
     wanted = resolve(project)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         client.projects.throw_away(wanted)
         if for_good:
             client.projects.delete(wanted)
@@ -160,7 +160,7 @@ def restore(
 ) -> None:
     """Take a project out of the trash, or take up an earlier revision of it again."""
     wanted = resolve(project)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         if revision is None:
             client.projects.take_back(wanted)
             typer.echo(f"{wanted} is out of the trash")
@@ -180,7 +180,7 @@ def list_revisions(
     as_json: Json = False,
 ) -> None:
     """List what a project was saved as, newest first."""
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         page = client.projects.revisions(resolve(project), limit=limit, before=before)
     if as_json:
         show_json([describe(each) for each in page.items])
@@ -203,7 +203,7 @@ def diff(
 ) -> None:
     """Show what differs between two revisions."""
     wanted = resolve(project)
-    with connect(context) as client:
+    with connect_as_known(context) as client:
         number = revision or client.projects.get(wanted).revision
         former = since or max(1, number - 1)
         before = client.projects.revision(wanted, former, contents=True)
