@@ -11,6 +11,8 @@ WEB_TEST_ARGS ?=
 
 export RUNYARD_TOOLCHAIN_DIRS ?= ["$(CURDIR)/tools"]
 
+WEB_TYPES := web/src/lib/api/generated/types.gen.ts
+
 .PHONY: help setup serve check test test-all test-vm test-web bench load fix agent web openapi lock clean
 .DEFAULT_GOAL := help
 
@@ -59,7 +61,7 @@ fix: setup ## Format and repair what can be repaired
 	$(BIN)/clang-format -i $(C_SOURCES)
 	$(NPM) run fix
 
-setup: .venv/.dev agent toolchains web/node_modules/.installed ## Make the virtual environment and build the agent
+setup: .venv/.dev agent toolchains $(WEB_TYPES) ## Make the virtual environment and build the agent
 
 agent: .venv/.serve ## Build the agent for this machine
 	@$(BIN)/python agent/build.py --host-only
@@ -115,10 +117,13 @@ tools/typescript/node_modules/.installed: tools/typescript/package-lock.json
 
 web/node_modules/.installed: web/package-lock.json
 	@npm ci --silent --prefix web
+	@touch $@
+
+$(WEB_TYPES): web/openapi.json web/openapi-ts.config.ts web/node_modules/.installed
 	@$(NPM) run types >/dev/null
 	@touch $@
 
 # Without npm the API is served alone.
-src/runyard/_web/.built: $(if $(shell command -v npm),web/node_modules/.installed) $(WEB_SOURCES)
+src/runyard/_web/.built: $(if $(shell command -v npm),$(WEB_TYPES)) $(WEB_SOURCES)
 	@if command -v npm >/dev/null; then $(NPM) run build >/dev/null && touch $@; \
 	else echo 'npm is not installed; the server shows no pages.' >&2; fi

@@ -25,7 +25,7 @@ from tests.integration.serving import environment, reachable, serve
 SECONDS_MAX = 60.0
 ADMIN = "maria"
 PASSWORD = "correct horse battery"
-LINK = re.compile(r"runyard set-up '(\S+)'")
+LINK = re.compile(r"'(http\S+/setup#\S+)'")
 ECHO = "print('read', input())"
 
 
