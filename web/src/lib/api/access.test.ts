@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Access, type Leaving } from '#lib/api/access.ts';
 import { Problem } from '#lib/api/problem.ts';

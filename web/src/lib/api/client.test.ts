@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { access } from '#lib/api/access.ts';
 import { api } from '#lib/api/client.ts';

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, expect, test } from 'vitest';
 import { forgetRun, recallRun, rememberRun } from '#lib/execution/remembered.ts';
 

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { beforeEach, expect, test } from 'vitest';
 import { keepDraft, readDraft } from '#lib/landing/draft.ts';
 import { handOver } from '#lib/landing/handover.ts';

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { render } from '@testing-library/svelte';
 import { describe, expect, test } from 'vitest';
 import Markdown from '#lib/markdown/Markdown.svelte';

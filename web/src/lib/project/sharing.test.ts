@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { expect, test } from 'vitest';
 import type { ProjectAnswer } from '#lib/api/types.ts';
 import { embedAddress, embedCode, keyOf, readTags, sharedAddress } from '#lib/project/sharing.ts';

@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { expect, test } from 'vitest';
 import { isPressed, isTyping, showKeys } from '#lib/workbench/keys.ts';
 
