@@ -8,12 +8,13 @@ TEST_ARGS ?=
 BENCH_ARGS ?=
 LOAD_ARGS ?=
 WEB_TEST_ARGS ?=
+SHOTS ?= docs
 
 export RUNYARD_TOOLCHAIN_DIRS ?= ["$(CURDIR)/tools"]
 
 WEB_TYPES := web/src/lib/api/generated/types.gen.ts
 
-.PHONY: help setup serve check test test-all test-vm test-web bench load fix agent web openapi lock clean
+.PHONY: help setup serve check test test-all test-vm test-web screenshots bench load fix agent web openapi lock clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -32,6 +33,11 @@ test-web: setup web ## Run the site's tests, in Chromium too (make test-web WEB_
 	$(NPM) test
 	$(NPM) run e2e -- $(WEB_TEST_ARGS)
 
+# SHOTS=all takes every page in both themes and two widths, into web/test-results.
+screenshots: setup web ## Take the pictures of docs/images anew
+	@tools/need chromium=chromium
+	RUNYARD_SHOTS=$(SHOTS) $(NPM) run screenshots
+
 check: setup ## Check format, lint, types, layers and the rules of tests/tidy
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -44,7 +50,7 @@ check: setup ## Check format, lint, types, layers and the rules of tests/tidy
 test-all: setup test-vm ## Run everything, the long tests and the virtual machine included
 	@tools/need $(TEST_PROGRAMS)
 	$(REQUIRED) $(BIN)/pytest -m "long or not long"
-	RUNYARD_E2E_LONG=1 $(MAKE) --no-print-directory test-web
+	$(MAKE) --no-print-directory test-web
 
 test-vm: setup ## Run the engine's suites under cgroup v2, as root and rootless, in a virtual machine
 	$(BIN)/python -m tests.vm

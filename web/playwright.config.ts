@@ -7,17 +7,17 @@ export default defineConfig({
   workers: Number(process.env.PLAYWRIGHT_WORKERS ?? 2),
   fullyParallel: true,
   projects: [
-    { name: 'people', testIgnore: /admin-/ },
+    { name: 'people', testMatch: /\.spec\.ts/, testIgnore: /admin-/ },
     // What an administrator changes holds for everybody: one after the other, and behind the rest.
     {
       name: 'administration',
-      testMatch: /admin-/,
-      // They wait until the server has tested every runtime.
-      testIgnore: process.env.RUNYARD_E2E_LONG ? [] : /admin-(platforms|runtimes)/,
+      testMatch: /admin-.*\.spec\.ts/,
       workers: 1,
       fullyParallel: false,
       dependencies: ['people'],
     },
+    // `make screenshots`.
+    { name: 'screenshots', testMatch: /\.shots\.ts/, workers: 1 },
   ],
   forbidOnly: true,
   // Machines that many share stall at times; what passed at the second try is told as flaky.
