@@ -1,5 +1,8 @@
 import { defineConfig } from '@playwright/test';
 
+// What an administrator changes holds for everybody, and what is measured wants the machine.
+const ALONE = /(admin-.*|latency)\.spec\.ts/;
+
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
@@ -7,11 +10,11 @@ export default defineConfig({
   workers: Number(process.env.PLAYWRIGHT_WORKERS ?? 2),
   fullyParallel: true,
   projects: [
-    { name: 'people', testMatch: /\.spec\.ts/, testIgnore: /admin-/ },
-    // What an administrator changes holds for everybody: one after the other, and behind the rest.
+    { name: 'people', testMatch: /\.spec\.ts/, testIgnore: ALONE },
+    // One after the other, and behind the rest.
     {
-      name: 'administration',
-      testMatch: /admin-.*\.spec\.ts/,
+      name: 'alone',
+      testMatch: ALONE,
       workers: 1,
       fullyParallel: false,
       dependencies: ['people'],
