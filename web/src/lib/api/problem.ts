@@ -58,6 +58,11 @@ export async function readProblem(response: Response): Promise<Problem> {
   return new Problem(response.status, document, retryAfter);
 }
 
+/** Whether the same may succeed a little later: what the server refused, it would refuse again. */
+export function mayPass(error: unknown): boolean {
+  return !(error instanceof Problem) || error.status === 0 || error.status >= 500;
+}
+
 /** The text to show for anything that was thrown. */
 export function explain(error: unknown): string {
   if (error instanceof Problem) {

@@ -9,18 +9,25 @@ export interface Family {
 }
 
 const FRESH_MS = 60_000;
-const UNKNOWN_FRESH_MS = 2000;
+export const UNKNOWN_FRESH_MS = 2000;
 
 export function runtimesQuery() {
   return {
     queryKey: ['runtimes'],
-    queryFn: ({ signal }: { signal: AbortSignal }) =>
-      api.get<RuntimesAnswer>('/runtimes', {}, signal).then((answer) => answer.items),
+    queryFn: ({ signal }: { signal: AbortSignal }) => listRuntimes(signal),
     staleTime: FRESH_MS,
-    // A server that has just begun is still finding out what works.
     refetchInterval: ({ state }: { state: { data?: RuntimeAnswer[] } }) =>
-      state.data?.some((each) => each.state === 'unknown') ? UNKNOWN_FRESH_MS : (false as const),
+      isSettled(state.data ?? []) ? (false as const) : UNKNOWN_FRESH_MS,
   };
+}
+
+export async function listRuntimes(signal?: AbortSignal): Promise<RuntimeAnswer[]> {
+  return (await api.get<RuntimesAnswer>('/runtimes', {}, signal)).items;
+}
+
+/** Whether it is known of each whether it works; a server that has just begun is still finding out. */
+export function isSettled(runtimes: readonly RuntimeAnswer[]): boolean {
+  return runtimes.every((each) => each.state !== 'unknown');
 }
 
 /** Whether something new can be begun with it. */
