@@ -49,7 +49,7 @@ import {
 } from '@codemirror/view';
 import { appearance } from '#lib/editor/appearance.ts';
 import { completeFrom, type Source } from '#lib/editor/completion.ts';
-import { loadLanguage } from '#lib/editor/languages.ts';
+import { loadKeywords, loadLanguage } from '#lib/editor/languages.ts';
 import { clearMarks, markError, marks } from '#lib/editor/marks.ts';
 import type { EditorSettings } from '#lib/editor/settings.svelte.ts';
 
@@ -82,7 +82,7 @@ export class CodeEditor {
   readonly view: EditorView;
   #key: object | null = null;
   #path = '';
-  #keywords: readonly string[] = [];
+  #language = '';
   #runtimeLanguage = '';
   #settings: EditorSettings;
   #vim: Extension | null = null;
@@ -95,7 +95,7 @@ export class CodeEditor {
   };
   readonly #events: EditorEvents;
   readonly #complete = completeFrom(
-    () => this.#keywords,
+    () => loadKeywords(this.#language).catch(() => []),
     () => this.#events.others(),
   );
 
@@ -267,7 +267,7 @@ export class CodeEditor {
   async #load(key: object): Promise<void> {
     const loaded = await loadLanguage(this.#path, this.#runtimeLanguage).catch(() => null);
     if (this.#key !== key) return;
-    this.#keywords = loaded?.keywords ?? [];
+    this.#language = loaded?.name ?? '';
     this.view.dispatch({ effects: this.#parts.language.reconfigure(loaded?.support ?? []) });
     this.#events.onlanguage(loaded?.name ?? 'Plain text');
   }

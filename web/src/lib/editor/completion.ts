@@ -67,16 +67,17 @@ export function buildCompletions(
 }
 
 export function completeFrom(
-  keywords: () => readonly string[],
+  keywords: () => Promise<readonly string[]>,
   others: () => readonly Source[],
-): (context: CompletionContext) => CompletionResult | null {
-  return (context) => {
+): (context: CompletionContext) => Promise<CompletionResult | null> {
+  return async (context) => {
     const before = context.matchBefore(/[\p{L}_$][\p{L}\p{N}_$]*/u);
     if (!before && !context.explicit) return null;
     if (before && before.text.length < 2 && !context.explicit) return null;
+    const typed = before?.text ?? '';
     return {
       from: before?.from ?? context.pos,
-      options: buildCompletions(keywords(), context.state.doc, others(), before?.text ?? ''),
+      options: buildCompletions(await keywords(), context.state.doc, others(), typed),
       validFor: /^[\p{L}_$][\p{L}\p{N}_$]*$/u,
     };
   };

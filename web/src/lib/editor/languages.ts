@@ -87,8 +87,12 @@ export function nameLanguage(path: string, runtimeLanguage = ''): string {
 export interface LoadedLanguage {
   name: string;
   support: LanguageSupport;
-  /** For completion. */
-  keywords: readonly string[];
+}
+
+/** The words of a language, which are not needed before somebody types. */
+export async function loadKeywords(language: string): Promise<readonly string[]> {
+  const { keywordsOf } = await import('#lib/editor/keywords.ts');
+  return keywordsOf(language);
 }
 
 /** Load the grammar of a file; null for plain text. */
@@ -96,17 +100,7 @@ export async function loadLanguage(
   path: string,
   runtimeLanguage = '',
 ): Promise<LoadedLanguage | null> {
-  const [found, { keywordsOf }] = await Promise.all([
-    loadGrammar(path, nameLanguage(path, runtimeLanguage)),
-    import('#lib/editor/keywords.ts'),
-  ]);
-  return found && { ...found, keywords: keywordsOf(found.name) };
-}
-
-async function loadGrammar(
-  path: string,
-  name: string,
-): Promise<Omit<LoadedLanguage, 'keywords'> | null> {
+  const name = nameLanguage(path, runtimeLanguage);
   // Python is what most people begin with: its grammar comes without the table of all the others.
   if (extensionOf(path) === 'py') {
     const { python } = await import('@codemirror/lang-python');
