@@ -26,7 +26,6 @@ import {
   indentOnInput,
   indentUnit,
 } from '@codemirror/language';
-import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/search';
 import {
   Compartment,
   EditorSelection,
@@ -78,6 +77,11 @@ interface Remembered {
   scrollLeft: number;
 }
 
+// With Shift they go back.
+const FIND_AGAIN_KEYS = ['F3', 'Mod-g'];
+// To find, to select what is alike, and to go to a line.
+const SEARCH_KEYS = [...FIND_AGAIN_KEYS, 'Mod-f', 'Mod-Shift-l', 'Mod-Alt-g', 'Mod-d'];
+
 export class CodeEditor {
   readonly view: EditorView;
   #key: object | null = null;
@@ -86,13 +90,25 @@ export class CodeEditor {
   #runtimeLanguage = '';
   #settings: EditorSettings;
   #vim: Extension | null = null;
+  #searching: Extension | null = null;
   readonly #states = new WeakMap<object, Remembered>();
   readonly #parts = {
     language: new Compartment(),
     settings: new Compartment(),
     vim: new Compartment(),
+    searching: new Compartment(),
     label: new Compartment(),
   };
+  readonly #lateSearching = keymap.of(
+    SEARCH_KEYS.map((key) => {
+      const run = () => {
+        void this.#loadSearching(key);
+        return true;
+      };
+      const shift = FIND_AGAIN_KEYS.includes(key) ? run : undefined;
+      return { key, run, shift, preventDefault: true };
+    }),
+  );
   readonly #events: EditorEvents;
   readonly #complete = completeFrom(
     () => loadKeywords(this.#language).catch(() => []),
@@ -195,12 +211,13 @@ export class CodeEditor {
   }
 
   #create(doc: Text): EditorState {
-    const { language, settings, vim, label } = this.#parts;
+    const { language, settings, vim, label, searching } = this.#parts;
     return EditorState.create({
       doc,
       extensions: [
         vim.of([]),
         basics,
+        searching.of([]),
         marks,
         language.of([]),
         settings.of([]),
@@ -217,6 +234,8 @@ export class CodeEditor {
           const isOutside = update.transactions.some((each) => each.isUserEvent('outside'));
           if (update.docChanged && !isOutside) this.#events.onedit(update.state.doc);
           if (update.docChanged || update.selectionSet) this.#tellPosition();
+          // Other places with what is selected are highlighted.
+          if (update.selectionSet && !update.state.selection.main.empty) void this.#loadSearching();
         }),
       ],
     });
@@ -246,9 +265,10 @@ export class CodeEditor {
 
   #reconfigure(): void {
     if (this.#key === null) return;
-    const { settings, vim, label } = this.#parts;
+    const { settings, vim, label, searching } = this.#parts;
     const effects: StateEffect<unknown>[] = [
       settings.reconfigure(extensionsOf(this.#settings, this.view.state.doc)),
+      searching.reconfigure(this.#searching ?? this.#lateSearching),
       vim.reconfigure(this.#settings.keys === 'vim' && this.#vim ? this.#vim : []),
       label.reconfigure(
         EditorView.contentAttributes.of({
@@ -278,6 +298,16 @@ export class CodeEditor {
     this.#reconfigure();
   }
 
+  async #loadSearching(key = ''): Promise<void> {
+    const loaded = await import('#lib/editor/searching.ts').catch(() => null);
+    if (loaded === null) return;
+    if (this.#searching === null) {
+      this.#searching = loaded.searching;
+      this.#reconfigure();
+    }
+    loaded.press(this.view, key);
+  }
+
   #tellPosition(): void {
     const { state } = this.view;
     const { head, from, to } = state.selection.main;
@@ -302,15 +332,12 @@ const basics: Extension = [
   rectangularSelection(),
   crosshairCursor(),
   highlightActiveLine(),
-  highlightSelectionMatches(),
-  search({ top: true }),
   keymap.of([
     { key: 'Ctrl-m', run: toggleTabFocusMode },
     { key: 'Tab', run: (view) => takeCompletion(view) || indent(view), shift: indentLess },
     ...closeBracketsKeymap,
     // The page's own, see workbench/keys.ts; here it would put an empty line.
     ...defaultKeymap.filter((binding) => binding.key !== 'Mod-Enter'),
-    ...searchKeymap,
     ...historyKeymap,
     ...foldKeymap,
     ...completionKeymap,
