@@ -5,11 +5,11 @@ import { administrator, logIn } from './people.ts';
 
 const KIB = 1024;
 const PAGES = [
-  { path: '/', heading: /./, budgetKib: 81 },
+  { path: '/', heading: /./, budgetKib: 75 },
   { path: '/gallery', heading: 'Gallery', budgetKib: 110 },
   { path: '/faq', heading: 'Help', budgetKib: 110 },
-  { path: '/projects', heading: 'Projects', budgetKib: 120, asAdministrator: true },
-  { path: '/new/python', heading: /./, budgetKib: 297 },
+  { path: '/projects', heading: 'Projects', budgetKib: 110, asAdministrator: true },
+  { path: '/new/python', heading: /./, budgetKib: 280 },
   { path: '/admin', heading: 'Overview', budgetKib: 150, asAdministrator: true },
   { path: '/admin/runtimes', heading: 'Runtimes', budgetKib: 150, asAdministrator: true },
   { path: '/admin/policies', heading: 'Policies', budgetKib: 150, asAdministrator: true },
