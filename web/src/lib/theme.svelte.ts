@@ -1,4 +1,6 @@
 /** Light, dark, or what the system says. `static/theme.js` does the same before the first paint. */
+import { inBrowser } from '#lib/storage.ts';
+
 export type Theme = 'light' | 'dark' | 'system';
 
 const KEY = 'runyard.theme';
@@ -21,12 +23,7 @@ class ThemeChoice {
 
   choose(theme: Theme): void {
     this.chosen = theme;
-    try {
-      if (theme === 'system') localStorage.removeItem(KEY);
-      else localStorage.setItem(KEY, theme);
-    } catch {
-      // Storage is off; the choice holds for this page.
-    }
+    inBrowser.write(KEY, theme === 'system' ? null : theme);
     this.#apply();
   }
 
@@ -40,12 +37,8 @@ function read(): Theme {
   const asked = new URLSearchParams(location.search).get('theme');
   if (asked && location.pathname.startsWith('/embed/'))
     return asked === 'light' || asked === 'dark' ? asked : 'system';
-  try {
-    const kept = localStorage.getItem(KEY);
-    return kept === 'light' || kept === 'dark' ? kept : 'system';
-  } catch {
-    return 'system';
-  }
+  const kept = inBrowser.read(KEY);
+  return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
 
 export const theme = new ThemeChoice();

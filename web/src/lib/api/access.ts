@@ -10,6 +10,7 @@ import { apiUrl } from '#lib/api/address.ts';
 import { readProblem, unreachable, type Problem } from '#lib/api/problem.ts';
 import { takeTurn } from '#lib/api/turns.ts';
 import type { SessionAnswer } from '#lib/api/types.ts';
+import { inBrowser } from '#lib/storage.ts';
 
 // Renewed before it expires, so that no request has to be sent twice.
 const MARGIN_MS = 30_000;
@@ -50,7 +51,7 @@ export class Access {
 
   /** Whether somebody was logged in in this browser when it was last looked at. */
   get isLikely(): boolean {
-    return readHint();
+    return inBrowser.read(HINT) !== null;
   }
 
   /**
@@ -139,25 +140,8 @@ export class Access {
       token: session.access_token,
       expiresMs: Date.now() + session.expires_seconds * 1000,
     };
-    writeHint(session !== null);
+    inBrowser.write(HINT, session && '1');
     for (const listener of this.#listeners) listener(news);
-  }
-}
-
-function readHint(): boolean {
-  try {
-    return localStorage.getItem(HINT) !== null;
-  } catch {
-    return false;
-  }
-}
-
-function writeHint(isSet: boolean): void {
-  try {
-    if (isSet) localStorage.setItem(HINT, '1');
-    else localStorage.removeItem(HINT);
-  } catch {
-    // Storage is off; the next visit begins as a guest.
   }
 }
 

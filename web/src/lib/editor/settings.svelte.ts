@@ -1,5 +1,6 @@
 /** How the editor looks and behaves, remembered in this browser. */
 import { untrack } from 'svelte';
+import { inBrowser } from '#lib/storage.ts';
 
 export interface EditorSettings {
   fontSize: number;
@@ -29,25 +30,15 @@ export const settings = $state<EditorSettings>(read());
 
 export function changeSettings(changes: Partial<EditorSettings>): void {
   Object.assign(settings, changes);
-  try {
-    localStorage.setItem(KEY, JSON.stringify(untrack(() => settings)));
-  } catch {
-    // Storage is off; the choice holds for this page.
-  }
+  untrack(() => inBrowser.writeJson(KEY, settings));
 }
 
 function read(): EditorSettings {
-  try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as Partial<EditorSettings>;
-    return {
-      ...INITIAL,
-      ...Object.fromEntries(
-        Object.entries(kept).filter(
-          ([name, value]) => typeof value === typeof INITIAL[name as keyof EditorSettings],
-        ),
-      ),
-    };
-  } catch {
-    return { ...INITIAL };
-  }
+  const kept = Object.entries(inBrowser.readJson(KEY) ?? {});
+  return {
+    ...INITIAL,
+    ...Object.fromEntries(
+      kept.filter(([name, value]) => typeof value === typeof INITIAL[name as keyof EditorSettings]),
+    ),
+  };
 }

@@ -1,4 +1,6 @@
 /** What was typed on the start page, kept for this tab: logging in or reloading loses nothing. */
+import { inTab } from '#lib/storage.ts';
+
 const KEY = 'runyard.landing';
 
 export interface Draft {
@@ -8,22 +10,11 @@ export interface Draft {
 }
 
 export function readDraft(): Draft {
-  try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? '');
-    if (isDraft(kept)) return kept;
-  } catch {
-    // None, or not from here.
-  }
-  return { runtime: '', texts: {} };
+  const kept = inTab.readJson(KEY);
+  return isDraft(kept) ? kept : { runtime: '', texts: {} };
 }
 
-export function keepDraft(draft: Draft): void {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(draft));
-  } catch {
-    // Storage is off or full; the text stays on the page.
-  }
-}
+export const keepDraft = (draft: Draft) => inTab.writeJson(KEY, draft);
 
 function isDraft(value: unknown): value is Draft {
   if (typeof value !== 'object' || value === null) return false;

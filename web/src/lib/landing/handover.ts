@@ -1,4 +1,6 @@
 /** Hands what was typed on one page to the workbench of another, within this tab. */
+import { inTab } from '#lib/storage.ts';
+
 const KEY = 'runyard.handover';
 
 export interface Handover {
@@ -6,24 +8,14 @@ export interface Handover {
   files: { path: string; content: string }[];
 }
 
-export function handOver(handover: Handover): void {
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(handover));
-  } catch {
-    // Storage is off; the workbench begins with its example.
-  }
-}
+export const handOver = (handover: Handover) => inTab.writeJson(KEY, handover);
 
 /** What was handed to the workbench of this runtime; it is handed over once. */
 export function takeOver(runtime: string): Handover | null {
-  try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(KEY) ?? 'null');
-    if (!isHandover(kept) || kept.runtime !== runtime) return null;
-    sessionStorage.removeItem(KEY);
-    return kept;
-  } catch {
-    return null;
-  }
+  const kept = inTab.readJson(KEY);
+  if (!isHandover(kept) || kept.runtime !== runtime) return null;
+  inTab.write(KEY, null);
+  return kept;
 }
 
 function isHandover(value: unknown): value is Handover {

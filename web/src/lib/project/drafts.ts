@@ -3,6 +3,7 @@ import { createStore, del, entries, get, set, type UseStore } from 'idb-keyval';
 import type { FileBody } from '#lib/api/types.ts';
 import { fromBody, toBody } from '#lib/project/content.ts';
 import type { Setup, Snapshot } from '#lib/project/snapshot.ts';
+import { inTab } from '#lib/storage.ts';
 
 export interface Kept {
   files: FileBody[];
@@ -47,13 +48,6 @@ export function toSnapshot(kept: Kept): Snapshot {
 /** Says which page of the browser keeps something; it stays the same over reloads. */
 export function pageName(): string {
   const KEY = 'runyard.page';
-  try {
-    const known = sessionStorage.getItem(KEY);
-    if (known) return known;
-    const name = crypto.getRandomValues(new Uint32Array(2)).join('-');
-    sessionStorage.setItem(KEY, name);
-    return name;
-  } catch {
-    return 'page';
-  }
+  if (!inTab.read(KEY)) inTab.write(KEY, crypto.getRandomValues(new Uint32Array(2)).join('-'));
+  return inTab.read(KEY) ?? 'page';
 }

@@ -1,4 +1,5 @@
 /** How programs of one place are run, as far as no revision says it; remembered in this browser. */
+import { inBrowser } from '#lib/storage.ts';
 import type { Choices } from '#lib/workbench/submitting.ts';
 
 const KEY = 'runyard.choices';
@@ -18,19 +19,10 @@ export function recallChoices(place: string): Choices {
 
 export function rememberChoices(place: string, choices: Choices): void {
   const others = read().filter(([name]) => name !== place);
-  try {
-    const all = [...others, [place, choices] as const].slice(-PLACES_MAX);
-    localStorage.setItem(KEY, JSON.stringify(all));
-  } catch {
-    // Storage is off or full; they hold for this page.
-  }
+  inBrowser.writeJson(KEY, [...others, [place, choices]].slice(-PLACES_MAX));
 }
 
 function read(): (readonly [string, Choices])[] {
-  try {
-    const found: unknown = JSON.parse(localStorage.getItem(KEY) ?? '[]');
-    return Array.isArray(found) ? found : [];
-  } catch {
-    return [];
-  }
+  const found = inBrowser.readJson(KEY);
+  return Array.isArray(found) ? found : [];
 }

@@ -1,18 +1,8 @@
 /** The runtime that was chosen last, for whoever begins without naming one. */
+import { inBrowser } from '#lib/storage.ts';
+
 const KEY = 'runyard.runtime';
 
-export function rememberRuntime(id: string): void {
-  try {
-    localStorage.setItem(KEY, id);
-  } catch {
-    // Storage is off; the next visit begins with the usual one.
-  }
-}
+export const rememberRuntime = (id: string) => inBrowser.write(KEY, id);
 
-export function lastRuntime(): string | null {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
-}
+export const lastRuntime = () => inBrowser.read(KEY);

@@ -1,4 +1,6 @@
 /** Where the panes of the workbench are, remembered in this browser. */
+import { inBrowser } from '#lib/storage.ts';
+
 export type Segment = 'code' | 'input' | 'output';
 export type SideTab = 'output' | 'input' | 'history';
 
@@ -24,7 +26,7 @@ const INITIAL: Remembered = {
 };
 
 export class Layout {
-  kept: Remembered = $state(read());
+  kept: Remembered = $state({ ...INITIAL, ...(inBrowser.readJson(KEY) ?? {}) });
   tab: SideTab = $state('output');
   /** What a phone shows. */
   segment: Segment = $state('code');
@@ -48,11 +50,7 @@ export class Layout {
 
   change(changes: Partial<Remembered>): void {
     Object.assign(this.kept, changes);
-    try {
-      localStorage.setItem(KEY, JSON.stringify(this.kept));
-    } catch {
-      // Storage is off; it holds for this page.
-    }
+    inBrowser.writeJson(KEY, this.kept);
   }
 
   showSide(tab: SideTab): void {
@@ -68,12 +66,4 @@ function follow(query: string, tell: (matches: boolean) => void): () => void {
   changed();
   media.addEventListener('change', changed);
   return () => media.removeEventListener('change', changed);
-}
-
-function read(): Remembered {
-  try {
-    return { ...INITIAL, ...JSON.parse(localStorage.getItem(KEY) ?? '{}') };
-  } catch {
-    return { ...INITIAL };
-  }
 }
