@@ -1,6 +1,7 @@
 /** All that a run printed and was told, piece by piece, in the order in which it was seen. */
 import type { StepAnswer } from '#lib/api/types.ts';
-import { decodeOutput, type Encoding, StreamDecoder } from '#lib/execution/decoding.ts';
+import type { Encoding } from '#lib/encoding.ts';
+import { decodeOutput, StreamDecoder } from '#lib/execution/decoding.ts';
 import type { Chunk, Log } from '#lib/execution/log.svelte.ts';
 import type { Stream } from '#lib/execution/screen.ts';
 

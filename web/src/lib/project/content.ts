@@ -1,6 +1,7 @@
 /** What a file holds: text that is edited, or bytes that are only carried. Never changed in place. */
 import { Text } from '@codemirror/state';
 import type { EntryAnswer, FileBody } from '#lib/api/types.ts';
+import { toBase64, toBytes } from '#lib/encoding.ts';
 
 export interface Content {
   /** Null for bytes that are no text. */
@@ -32,6 +33,12 @@ export function textOf(content: Content): string {
   return content.doc.sliceString(0, content.doc.length, content.isCrlf ? '\r\n' : '\n');
 }
 
+export function bytesOf(content: Content): Uint8Array<ArrayBuffer> {
+  return content.base64 === null
+    ? toBytes(textOf(content), 'utf-8')
+    : toBytes(content.base64, 'base64');
+}
+
 export function toBody(path: string, content: Content): FileBody {
   const body: FileBody =
     content.doc === null
@@ -51,7 +58,7 @@ export function isSame(one: Content, other: Content): boolean {
 
 /** The size of bytes that are no text. */
 export function countBytes(content: Content): number {
-  if (content.base64 === null) return new TextEncoder().encode(textOf(content)).length;
+  if (content.base64 === null) return bytesOf(content).length;
   const padding = content.base64.endsWith('==') ? 2 : content.base64.endsWith('=') ? 1 : 0;
   return (content.base64.length / 4) * 3 - padding;
 }
@@ -69,10 +76,5 @@ export function fromBytes(bytes: Uint8Array): Content {
   } catch {
     // Not UTF-8: carried as it is.
   }
-  let binary = '';
-  const CHUNK = 8192;
-  for (let at = 0; at < bytes.length; at += CHUNK) {
-    binary += String.fromCharCode(...bytes.subarray(at, at + CHUNK));
-  }
-  return fromBase64(btoa(binary));
+  return fromBase64(toBase64(bytes));
 }

@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest';
-import {
-  checkFolder,
-  decodeFile,
-  encodeFile,
-  guessRuntime,
-  listFolder,
-} from '#lib/project/folder.ts';
+import { toBytes } from '#lib/encoding.ts';
+import { checkFolder, encodeFile, guessRuntime, listFolder } from '#lib/project/folder.ts';
 
 function file(path: string, size = 1): File {
   const made = new File([new Uint8Array(size)], path.split('/').at(-1)!);
@@ -42,7 +37,8 @@ test('too much is said with the numbers', () => {
 test.each([[[0x61, 0xc3, 0xa9]], [[0xff, 0x00, 0x80]], [[0xef, 0xbb, 0xbf, 0x61]], [[]]])(
   'bytes %j come back as they were',
   (bytes) => {
-    expect([...decodeFile(encodeFile('x', new Uint8Array(bytes)))]).toEqual(bytes);
+    const { content, encoding } = encodeFile('x', new Uint8Array(bytes));
+    expect([...toBytes(content, encoding!)]).toEqual(bytes);
   },
 );
 

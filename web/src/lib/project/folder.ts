@@ -1,5 +1,6 @@
 /** Files of the visitor's own machine, as the API takes them. */
 import type { FileBody } from '#lib/api/types.ts';
+import { toBase64 } from '#lib/encoding.ts';
 import { formatBytes } from '#lib/format.ts';
 
 export interface Found {
@@ -59,21 +60,8 @@ export function encodeFile(path: string, bytes: Uint8Array): FileBody {
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
     return { path, content: decoder.decode(bytes), encoding: 'utf-8' };
   } catch {
-    let binary = '';
-    for (const byte of bytes) binary += String.fromCharCode(byte);
-    return { path, content: btoa(binary), encoding: 'base64' };
+    return { path, content: toBase64(bytes), encoding: 'base64' };
   }
-}
-
-export function decodeFile({
-  content,
-  encoding,
-}: {
-  content?: string | null;
-  encoding?: string | null;
-}): Uint8Array {
-  if (encoding !== 'base64') return new TextEncoder().encode(content ?? '');
-  return Uint8Array.from(atob(content ?? ''), (character) => character.charCodeAt(0));
 }
 
 /** The runtime that files are most likely for: by the entry it looks for, else by their endings. */

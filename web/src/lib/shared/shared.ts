@@ -2,7 +2,7 @@
 import { api } from '#lib/api/client.ts';
 import { Problem } from '#lib/api/problem.ts';
 import type { EntryAnswer, ExecutionBody, SharedAnswer } from '#lib/api/types.ts';
-import { decodeFile } from '#lib/project/folder.ts';
+import { toBytes } from '#lib/encoding.ts';
 
 // Longer than any key; the server refuses to look for more.
 const KEY_CHARACTERS_MAX = 64;
@@ -63,7 +63,9 @@ export function runBody({ revision }: SharedAnswer, stdin?: string): Omit<Execut
 /** All files in one archive, made in the browser. */
 export async function packFiles(files: readonly EntryAnswer[]): Promise<Blob> {
   const { zipSync } = await import('fflate');
-  const entries = files.map((file) => [file.path, decodeFile(file)] as const);
+  const entries = files.map(
+    (file) => [file.path, toBytes(file.content ?? '', file.encoding ?? 'utf-8')] as const,
+  );
   const packed = zipSync(Object.fromEntries(entries));
   return new Blob([packed as Uint8Array<ArrayBuffer>], { type: 'application/zip' });
 }

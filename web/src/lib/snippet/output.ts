@@ -1,4 +1,5 @@
 /** What a program printed, as text that can be shown. */
+import { toText } from '#lib/encoding.ts';
 import { formatBytes, formatSeconds } from '#lib/format.ts';
 import type { ExecutionAnswer, LimitsAnswer, StepAnswer } from '#lib/api/types.ts';
 
@@ -30,7 +31,7 @@ function read(kind: 'stdout' | 'stderr', step: StepAnswer): Stream {
     kind === 'stdout'
       ? [step.stdout, step.stdout_encoding, step.stdout_truncated]
       : [step.stderr, step.stderr_encoding, step.stderr_truncated];
-  const whole = strip(encoding === 'base64' ? decodeBase64(content) : content);
+  const whole = strip(toText(content, encoding));
   const text = whole.slice(0, SHOWN_CHARACTERS_MAX);
   return { kind, text, hidden: whole.length - text.length, isCut };
 }
@@ -76,9 +77,4 @@ function describeLimit(name: keyof LimitsAnswer, limits: LimitsAnswer): string {
   if (name === 'wall_seconds') return formatSeconds(limits.wall_seconds);
   if (name === 'cpu_seconds') return `${formatSeconds(limits.cpu_seconds)} of processor time`;
   return `${formatBytes(limits[name])}${name === 'output_bytes' ? ' of output' : ''}`;
-}
-
-function decodeBase64(content: string): string {
-  const bytes = Uint8Array.from(atob(content), (character) => character.charCodeAt(0));
-  return new TextDecoder().decode(bytes);
 }

@@ -1,6 +1,6 @@
 /** What one does with files and folders in the tree. */
 import { saveFile } from '#lib/api/client.ts';
-import { type Content, readUpload, textOf } from '#lib/project/content.ts';
+import { bytesOf, readUpload } from '#lib/project/content.ts';
 import { checkFree, checkPath, folderOf, isWithin, join, nameOf } from '#lib/project/paths.ts';
 import { layOut, type Row } from '#lib/project/tree.ts';
 import { toasts } from '#lib/ui/toasts.svelte.ts';
@@ -136,14 +136,8 @@ export class FileActions {
 
   download(path: string): void {
     const file = this.#bench.workspace.find(path);
-    if (file) saveFile(toBlob(file.content), nameOf(path));
+    if (file) saveFile(new Blob([bytesOf(file.content)]), nameOf(path));
   }
-}
-
-function toBlob(content: Content): Blob {
-  if (content.base64 === null) return new Blob([textOf(content)]);
-  const bytes = Uint8Array.from(atob(content.base64), (character) => character.charCodeAt(0));
-  return new Blob([bytes]);
 }
 
 /** The files of what was dropped, folders with all that is in them. */
