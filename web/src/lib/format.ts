@@ -25,6 +25,11 @@ export function formatSeconds(seconds: number): string {
   return parts([rounded / 86_400, 'd'], [(rounded % 86_400) / 3600, 'h']);
 }
 
+/** What bounds a run: "10 s · 256 MiB · no network" */
+export function formatLimits(limits: { wall_seconds: number; memory_bytes: number }): string {
+  return `${formatSeconds(limits.wall_seconds)} · ${formatBytes(limits.memory_bytes)} · no network`;
+}
+
 export function formatCount(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }

@@ -69,10 +69,6 @@ export function describeEnd(execution: ExecutionAnswer): string {
   return last.exit_code === null ? '' : `exit code ${last.exit_code}`;
 }
 
-export function describeLimits(limits: LimitsAnswer): string {
-  return `${formatSeconds(limits.wall_seconds)} · ${formatBytes(limits.memory_bytes)} · no network`;
-}
-
 function describeLimit(name: keyof LimitsAnswer, limits: LimitsAnswer): string {
   if (name === 'wall_seconds') return formatSeconds(limits.wall_seconds);
   if (name === 'cpu_seconds') return `${formatSeconds(limits.cpu_seconds)} of processor time`;

@@ -1,7 +1,6 @@
 /** What the bars of the workbench say. */
 import type { LimitsAnswer } from '#lib/api/types.ts';
 import type { SaveState } from '#lib/project/autosave.svelte.ts';
-import { formatBytes, formatSeconds } from '#lib/format.ts';
 import type { Bench } from '#lib/workbench/bench.svelte.ts';
 
 const SAVE_STATES: Record<SaveState, string> = {
@@ -16,10 +15,6 @@ const SAVE_STATES: Record<SaveState, string> = {
 export function describeSaving({ autosave, draft }: Bench): string {
   if (autosave) return SAVE_STATES[autosave.state];
   return draft?.isKept === false ? 'Keeping…' : 'Draft, kept in this browser';
-}
-
-export function describeLimits(limits: LimitsAnswer): string {
-  return `${formatSeconds(limits.wall_seconds)} · ${formatBytes(limits.memory_bytes)} · no network`;
 }
 
 /** The limits of a run that names none: the runtime's, lowered to what the policy allows. */
