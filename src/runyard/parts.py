@@ -278,7 +278,7 @@ def build_runtime_administration(
         runtimes=runtimes,
         documents=Documents(database),
         uses=RuntimeUses(database),
-        trials=RuntimeTrials(parts.probing, settings.policy),
+        trials=RuntimeTrials(parts.probing, settings.policy, parts.bus),
         audit=audit,
         limits_max=settings.policy.limits_max,
     )

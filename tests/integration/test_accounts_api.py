@@ -44,8 +44,7 @@ class Browser:
             method, f"{API}{path}", json=body, headers=headers, **content
         )
         assert answer.status_code == status, answer.text
-        is_json = answer.headers.get("content-type", "").endswith("json")
-        return answer.json() if is_json else answer.content
+        return answer.json() if "json" in answer.headers.get("content-type", "") else answer.content
 
     async def refuse(self, method: str, path: str, body: Any = None, *, code: str) -> Any:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}

@@ -46,6 +46,14 @@ test('a runtime is edited, tried before it is saved, and reset', async ({ page }
   await page.reload();
   await expect(memory).toHaveValue('96');
   const example = page.getByLabel('Example: main.awk');
+  // What it prints is seen while it runs, and it can be stopped.
+  await example.fill('BEGIN { print "begun"; fflush(); while (1); }\n');
+  await page.getByRole('button', { name: 'Run example' }).click();
+  await expect(page.getByRole('log', { name: 'What it prints' })).toHaveText('begun', {
+    timeout: RUN_MS,
+  });
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByRole('log', { name: 'What it prints' })).toHaveCount(0);
   await example.fill('BEGIN { print "edited" }\n');
   await page.getByLabel('What the example prints').fill('edited\n');
 

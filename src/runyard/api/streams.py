@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.responses import StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from runyard.api.problems import render_problem
@@ -20,6 +21,7 @@ from runyard.services.viewing import ViewedExecutions
 # Below the idle limit of common proxies, one minute, with room.
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": heartbeat\n\n"
+EVENT_STREAM = "text/event-stream"
 MESSAGE_BYTES_MAX = 64 * 1024
 # How often to offer input again to a program that reads slowly. Meanwhile nothing more is read
 # from the socket, so the client is slowed down as by a pipe.
@@ -29,6 +31,17 @@ CLOSE_NORMAL = 1000
 CLOSE_GOING_AWAY = 1001
 CLOSE_POLICY_VIOLATION = 1008
 CLOSE_TOO_BIG = 1009
+
+
+def respond_events(
+    first: Event | None, events: AsyncIterator[Event], *, stopping: asyncio.Event
+) -> StreamingResponse:
+    return StreamingResponse(
+        stream_events(first, events, stopping=stopping),
+        media_type=EVENT_STREAM,
+        # Proxies that buffer would hold events back.
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
 
 
 async def stream_events(

@@ -9,7 +9,7 @@ from runyard.domain.execution import Outcome, Request, StepKind, StepResult
 from runyard.domain.runtime import Runtime, SelfTest
 from runyard.services.admission import with_extra_files
 from runyard.services.checking import Checks
-from runyard.services.journal import SilentNotes
+from runyard.services.journal import Notes, SilentNotes
 from runyard.services.pool import Pool
 from runyard.services.program import Program, Verdict
 
@@ -36,7 +36,9 @@ class Probing:
             kind=StepKind.RUN, name="run", outcome=Outcome.INTERNAL_ERROR, message=verdict.message
         )
 
-    async def perform(self, request: Request, runtime: Runtime) -> tuple[list[StepResult], Verdict]:
+    async def perform(
+        self, request: Request, runtime: Runtime, *, notes: Notes | None = None
+    ) -> tuple[list[StepResult], Verdict]:
         """Run a request in a sandbox of its own and return all its steps. Raises EngineError, and
         TooLargeError or InvalidPathError if the sandbox refuses the files.
         """
@@ -46,7 +48,7 @@ class Probing:
                 request,
                 runtime,
                 sandboxes=sandboxes,
-                notes=SilentNotes(),
+                notes=notes or SilentNotes(),
                 checks=self._checks,
             )
             try:

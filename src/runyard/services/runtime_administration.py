@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -27,12 +27,14 @@ from runyard.domain.errors import (
     RunyardError,
     TooLargeError,
 )
+from runyard.domain.events import Event
 from runyard.domain.limits import Limits
 from runyard.domain.runtime import Lifecycle, Runtime, RuntimeStatus, Support
 from runyard.domain.submission import Submission
 from runyard.services.audit import Audit
 from runyard.services.catalogue_entry import CatalogueEntry
 from runyard.services.catalogue_tables import ID_PATTERN
+from runyard.services.journal import Notes
 from runyard.services.runtime_definition import (
     RuntimeDefinition,
     pack_definition,
@@ -235,6 +237,7 @@ class RuntimeAdministration:
         runtime_id: str,
         definition: RuntimeDefinition | None,
         submission: Submission | None,
+        notes: Notes | None = None,
     ) -> Trial:
         """Run the self-test, or a program, with a runtime as it is or as a definition would make
         it. Raises RuntimeUnavailableError if this machine has none of its toolchains.
@@ -254,7 +257,19 @@ class RuntimeAdministration:
             )
         # One that has not passed its self-test is offered with the first.
         candidates = (each for each in found.candidates if each.fingerprint == runtime.digest)
-        return await self._trials.run(next(candidates, found.candidates[0]), runtime, submission)
+        candidate = next(candidates, found.candidates[0])
+        return await self._trials.run(candidate, runtime, submission, notes)
+
+    def watch(
+        self,
+        runtime_id: str,
+        definition: RuntimeDefinition | None,
+        submission: Submission | None,
+    ) -> AsyncGenerator[Event | Trial, None]:
+        """Do the same as `try_out`, and yield what happens meanwhile."""
+        return self._trials.watch(
+            lambda notes: self.try_out(runtime_id, definition, submission, notes)
+        )
 
     async def _load(self) -> None:
         stamps = await self._documents.stamps(_KIND)

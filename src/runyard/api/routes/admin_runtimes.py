@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from runyard.api.access import ADMIN
 from runyard.api.answering import respond
-from runyard.api.dependencies import CurrentActor, CurrentApplication, read_body
+from runyard.api.dependencies import CurrentActor, CurrentApplication, Stopping, read_body
 from runyard.api.etags import IfMatch, parse_etag
 from runyard.api.openapi import json_body, problems
 from runyard.api.schemas.runtime_answers import (
@@ -21,6 +21,8 @@ from runyard.api.schemas.runtime_answers import (
     render_trial,
 )
 from runyard.api.schemas.runtime_requests import LifecycleBody, TrialBody, build_program
+from runyard.api.streams import EVENT_STREAM, respond_events
+from runyard.api.trial_events import tell_trial
 from runyard.domain.runtime import Support
 from runyard.services.runtime_administration import AdministeredRuntime
 from runyard.services.runtime_definition import RuntimeDefinition
@@ -119,17 +121,29 @@ async def make_default(
     dependencies=FOR_ADMINS,
     response_model=TrialAnswer,
     openapi_extra=json_body(TrialBody),
-    responses=problems(401, 404, 409, 415, 503),
+    responses={
+        **problems(401, 404, 409, 415, 503),
+        200: {
+            "description": "The trial; as events, the last one has it as `trial`, or a `problem`.",
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+        },
+    },
 )
 async def try_runtime(
-    runtime_id: Id, request: Request, application: CurrentApplication
+    runtime_id: Id, request: Request, application: CurrentApplication, stopping: Stopping
 ) -> Response:
-    """Run the self-test or a program now, with a runtime as it is or as a draft would make it."""
+    """Run the self-test or a program now, with a runtime as it is or as a draft would make it. With
+    `Accept: text/event-stream` its steps and what they print are told as it happens.
+    """
     body = await read_body(request, TrialBody)
-    trial = await application.runtime_administration.try_out(
-        runtime_id, body.definition, build_program(body.program, runtime_id)
-    )
-    return respond(render_trial(trial))
+    program = build_program(body.program, runtime_id)
+    administration = application.runtime_administration
+    if EVENT_STREAM not in request.headers.get("accept", ""):
+        trial = await administration.try_out(runtime_id, body.definition, program)
+        return respond(render_trial(trial))
+    events = tell_trial(administration.watch(runtime_id, body.definition, program))
+    # What is refused at once is refused as elsewhere.
+    return respond_events(await anext(events), events, stopping=stopping)
 
 
 def _respond(runtime: AdministeredRuntime) -> Response:

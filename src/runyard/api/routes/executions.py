@@ -21,7 +21,7 @@ from runyard.api.openapi import attachment, json_body, problems
 from runyard.api.schemas.answers import ExecutionAnswer, ExecutionsAnswer
 from runyard.api.schemas.rendering import dump, render_page
 from runyard.api.schemas.requests import ExecutionBody, StdinBody, build_submission, decode
-from runyard.api.streams import stream_events
+from runyard.api.streams import EVENT_STREAM, respond_events
 from runyard.domain.errors import ConflictError, InvalidPathError, NotFoundError
 from runyard.domain.execution import State
 from runyard.domain.files import check_path
@@ -99,7 +99,7 @@ async def view(execution_id: ExecutionId, executions: Executions) -> Response:
         **problems(401, 404),
         200: {
             "description": "Numbered events until the execution is finished.",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
         },
         204: {"description": "The execution is finished and there are no later events."},
     },
@@ -123,12 +123,7 @@ async def follow(
         if first is None:
             # Tells a browser's EventSource not to connect again.
             return Response(status_code=204)
-    return StreamingResponse(
-        stream_events(first, events, stopping=stopping),
-        media_type="text/event-stream",
-        # Proxies that buffer would hold events back.
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
-    )
+    return respond_events(first, events, stopping=stopping)
 
 
 @router.post(

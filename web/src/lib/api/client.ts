@@ -9,6 +9,8 @@ export interface Options {
   raw?: Blob;
   query?: Query;
   ifMatch?: number | string;
+  /** What kind of answer is wanted; the server's own choice without. */
+  accept?: string;
   signal?: AbortSignal;
   /** Without who is logged in. */
   anonymous?: boolean;
@@ -58,6 +60,7 @@ async function attempt(
   const headers: Record<string, string> = {};
   if (token !== null) headers.Authorization = `Bearer ${token}`;
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (options.accept !== undefined) headers.Accept = options.accept;
   if (options.ifMatch !== undefined) headers['If-Match'] = `"${options.ifMatch}"`;
   try {
     return await fetch(apiUrl(path, options.query), {
