@@ -3,6 +3,7 @@ import { api } from '#lib/api/client.ts';
 import { Problem } from '#lib/api/problem.ts';
 import type { EntryAnswer, ExecutionBody, SharedAnswer } from '#lib/api/types.ts';
 import { toBytes } from '#lib/encoding.ts';
+import { pack } from '#lib/zip.ts';
 
 // Longer than any key; the server refuses to look for more.
 const KEY_CHARACTERS_MAX = 64;
@@ -60,12 +61,9 @@ export function runBody({ revision }: SharedAnswer, stdin?: string): Omit<Execut
   };
 }
 
-/** All files in one archive, made in the browser. */
-export async function packFiles(files: readonly EntryAnswer[]): Promise<Blob> {
-  const { zipSync } = await import('fflate');
-  const entries = files.map(
-    (file) => [file.path, toBytes(file.content ?? '', file.encoding ?? 'utf-8')] as const,
-  );
-  const packed = zipSync(Object.fromEntries(entries));
-  return new Blob([packed as Uint8Array<ArrayBuffer>], { type: 'application/zip' });
+/** All files in one archive. */
+export function packFiles(files: readonly EntryAnswer[]): Promise<Blob> {
+  const bytesOf = ({ content, encoding }: EntryAnswer) =>
+    toBytes(content ?? '', encoding ?? 'utf-8');
+  return pack(files.map((file) => [file.path, bytesOf(file)]));
 }
