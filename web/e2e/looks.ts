@@ -28,6 +28,7 @@ export async function lookAt(
 export async function expectAccessibleInAllLooks(page: Page): Promise<void> {
   for (const theme of THEMES) {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+    await expect(page.locator('html')).toHaveAttribute('data-theme', theme);
     await lookAtWidths(page);
   }
 }
