@@ -51,6 +51,23 @@ test('by keys alone: begin, type, run, answer a prompt, stop, leave the editor',
   await expect(line).toHaveAttribute('aria-valuenow', String(before + 10));
 });
 
+test('one row of tabs has the output, what is given to the program, and earlier runs', async ({
+  page,
+}) => {
+  await page.goto('/new/python');
+  await page.keyboard.press('Control+Alt+3');
+  const tab = (name: string) => page.getByRole('tab', { name, exact: true });
+  await expect(tab('Output')).toBeFocused();
+  await expect(page.locator('[data-region=side]').getByRole('tablist')).toHaveCount(1);
+  await page.keyboard.press('ArrowRight');
+  await expect(tab('Input')).toBeFocused();
+  await expect(page.getByRole('textbox', { name: 'Arguments' })).toBeVisible();
+  await page.keyboard.press('End');
+  await expect(tab('History')).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('Control+Enter');
+  await expect(outputOf(page).getByText('21 34')).toBeVisible();
+});
+
 test('vim keys are there for who wants them', async ({ page }) => {
   await page.goto('/new/python');
   await expect(editorOf(page)).toBeVisible();

@@ -55,7 +55,7 @@ const WANTED = [
   '.cm-content',
   '[role="tree"] [tabindex="0"]',
   '.xterm textarea',
-  '[aria-label="Output"] form input',
+  '[data-stdin] input',
   '[tabindex="0"], button:not(:disabled), a[href], input:not(:disabled)',
 ];
 

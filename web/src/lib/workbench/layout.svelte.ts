@@ -2,7 +2,8 @@
 import { inBrowser } from '#lib/storage.ts';
 
 export type Segment = 'code' | 'input' | 'output';
-export type SideTab = 'output' | 'input' | 'history';
+/** Artifacts and tests are there if the run has any. */
+export type SideTab = 'output' | 'input' | 'history' | 'artifacts' | 'tests';
 
 export const TREE_WIDTH = { min: 160, max: 360, usual: 220 };
 export const SIDE_SHARE = { min: 20, max: 75, usual: 40 };
