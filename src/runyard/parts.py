@@ -198,7 +198,11 @@ def build_services(
         ),
         projects=projects,
         secrets=build_secrets(settings, database, projects=projects, policies=policies),
-        data=KeptFiles(records=KeptFileRecords(database), projects=projects),
+        data=KeptFiles(
+            records=KeptFileRecords(database),
+            projects=projects,
+            bytes_of_project=settings.data_bytes_per_project_max,
+        ),
         sharing=build_sharing(database, projects=projects, runtimes=runtimes),
         accounts=accounts,
         policies=policies,

@@ -70,6 +70,14 @@ async def test_run_finds_what_the_one_before_it_left(ada: Browser) -> None:
     assert await kept(ada, project) == {"n": b"3\n"}
 
 
+async def test_list_says_how_large_they_may_be(ada: Browser) -> None:
+    project = await keep(ada, COUNTS)
+
+    listed = await ada.ask("GET", f"/projects/{project}/data")
+
+    assert listed == {"items": [], "size_bytes_max": BOUND_BYTES}
+
+
 async def test_files_are_kept_as_they_were_hidden_ones_too(ada: Browser) -> None:
     project = await keep(ada, "mkdir -p .data/.a/.b; printf '\\377\\0' > .data/.a/.b/.c")
     await run(ada, project)

@@ -15,9 +15,12 @@ from runyard.store.kept_files import KeptFileRecords
 class KeptFiles:
     """Every method raises NotFoundError for a project that the principal may not see."""
 
-    def __init__(self, *, records: KeptFileRecords, projects: Projects) -> None:
+    def __init__(
+        self, *, records: KeptFileRecords, projects: Projects, bytes_of_project: int
+    ) -> None:
         self._records = records
         self._projects = projects
+        self.bytes_of_project = bytes_of_project
 
     async def list(self, principal: Principal, project_id: str) -> Sequence[KeptFile]:
         project = await self._projects.find(principal, project_id)

@@ -23,7 +23,8 @@ async def list_data(
     project_id: Id, application: CurrentApplication, principal: CurrentPrincipal
 ) -> Response:
     """List the files in a project's /data."""
-    return respond(render_data(await application.data.list(principal, project_id)))
+    files = await application.data.list(principal, project_id)
+    return respond(render_data(files, size_bytes_max=application.data.bytes_of_project))
 
 
 @router.delete("", status_code=204, dependencies=MAY_WRITE, responses=problems(401, 404, 409))

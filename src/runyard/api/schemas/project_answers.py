@@ -109,6 +109,7 @@ class KeptFilesAnswer(StrictAnswer):
     """By path."""
 
     items: list[KeptFileAnswer]
+    size_bytes_max: int = Field(description="Of all files together.")
 
 
 class SharedSummary(StrictAnswer):
@@ -176,12 +177,13 @@ def render_project(project: Project) -> ProjectAnswer:
     )
 
 
-def render_data(files: Sequence[KeptFile]) -> KeptFilesAnswer:
+def render_data(files: Sequence[KeptFile], *, size_bytes_max: int) -> KeptFilesAnswer:
     return KeptFilesAnswer(
+        size_bytes_max=size_bytes_max,
         items=[
             KeptFileAnswer(path=file.path, size_bytes=file.size_bytes, executable=file.executable)
             for file in files
-        ]
+        ],
     )
 
 
