@@ -55,6 +55,7 @@ test('one row of tabs has the output, what is given to the program, and earlier 
   page,
 }) => {
   await page.goto('/new/python');
+  await expect(editorOf(page)).toBeVisible();
   await page.keyboard.press('Control+Alt+3');
   const tab = (name: string) => page.getByRole('tab', { name, exact: true });
   await expect(tab('Output')).toBeFocused();

@@ -30,6 +30,8 @@ export type DialogName =
   | 'conflict'
   | 'share'
   | 'rename'
+  | 'secrets'
+  | 'data'
   | 'save'
   | 'reset';
 

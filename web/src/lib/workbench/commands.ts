@@ -1,7 +1,7 @@
 /** Everything one can do in the workbench, for the palette, the keys and the menus. */
 import { changeSettings, settings } from '#lib/editor/settings.svelte.ts';
 import { theme } from '#lib/theme.svelte.ts';
-import type { Bench } from '#lib/workbench/bench.svelte.ts';
+import type { Bench, DialogName } from '#lib/workbench/bench.svelte.ts';
 import { cycleRegions, focusNamed } from '#lib/workbench/keys.ts';
 
 export interface Command {
@@ -226,6 +226,13 @@ function viewCommands(bench: Bench): Command[] {
 
 function projectCommands(bench: Bench, actions: Actions): Command[] {
   const isProject = bench.project !== null;
+  const opening = (id: DialogName, label: string): Command => ({
+    id,
+    label,
+    group: 'Project',
+    isOffered: isProject,
+    run: () => (bench.dialog = id),
+  });
   return [
     {
       id: 'save',
@@ -234,27 +241,11 @@ function projectCommands(bench: Bench, actions: Actions): Command[] {
       group: 'Project',
       run: () => bench.save(),
     },
-    {
-      id: 'share',
-      label: 'Share',
-      group: 'Project',
-      isOffered: isProject,
-      run: () => (bench.dialog = 'share'),
-    },
-    {
-      id: 'revisions',
-      label: 'Revisions',
-      group: 'Project',
-      isOffered: isProject,
-      run: () => (bench.dialog = 'revisions'),
-    },
-    {
-      id: 'rename',
-      label: 'Rename and describe',
-      group: 'Project',
-      isOffered: isProject,
-      run: () => (bench.dialog = 'rename'),
-    },
+    opening('share', 'Share'),
+    opening('revisions', 'Revisions'),
+    opening('rename', 'Rename and describe'),
+    opening('secrets', 'Secret variables'),
+    opening('data', 'Kept data'),
     { id: 'download', label: 'Download as ZIP', group: 'Project', run: actions.download },
     {
       id: 'former',
