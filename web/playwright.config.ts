@@ -1,7 +1,7 @@
 import { defineConfig } from '@playwright/test';
 
 // What an administrator changes holds for everybody, and what is measured wants the machine.
-const ALONE = /(admin-.*|latency)\.spec\.ts/;
+const ALONE = /(admin-.*|latency|typing)\.spec\.ts/;
 
 export default defineConfig({
   testDir: 'e2e',

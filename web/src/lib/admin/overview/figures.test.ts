@@ -1,3 +1,4 @@
+// @vitest-environment jsdom
 import { render, screen, within } from '@testing-library/svelte';
 import { expect, test } from 'vitest';
 import Figures from '#lib/admin/overview/Figures.svelte';
