@@ -32,7 +32,8 @@ export default defineConfig({
     get baseURL() {
       return process.env.RUNYARD_E2E_URL;
     },
-    trace: 'retain-on-failure',
+    // Taking one of every test costs more than the test.
+    trace: 'on-first-retry',
     launchOptions: {
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       args: ['--no-sandbox'],

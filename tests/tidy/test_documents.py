@@ -21,6 +21,14 @@ def test_links_resolve(path: Path) -> None:
     assert not [target for target in targets if not (ROOT / path.parent / target).exists()]
 
 
+def test_every_picture_is_shown() -> None:
+    shown = "".join(path.read_text() for path in DOCUMENTS)
+
+    assert not [
+        path for path in tracked_files(".png") if "docs" in path.parts and path.name not in shown
+    ]
+
+
 def test_every_recipe_that_documents_name_exists() -> None:
     recipes = set(re.findall(r"^([a-z-]+):", Path("Makefile").read_text(), re.MULTILINE))
 

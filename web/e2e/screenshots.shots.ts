@@ -10,7 +10,8 @@ import { makeWorld, type World } from './samples.ts';
 import { awaitSelfTests, SELF_TESTS_MS } from './self-tests.ts';
 
 const EVERYTHING = process.env.RUNYARD_SHOTS === 'all';
-const THEMES = ['light', 'dark'] as const;
+type Theme = 'light' | 'dark';
+const THEMES: readonly Theme[] = ['light', 'dark'];
 const DESK = { width: 1440, height: 900 };
 const SIZES = EVERYTHING ? [DESK, { width: 390, height: 844 }] : [DESK];
 const ROOT = join(import.meta.dirname, '..');
@@ -20,15 +21,15 @@ interface Shot {
   name: string;
   path: string | ((world: World) => string);
   as?: 'owner' | 'administrator';
-  /** Whether it is one of those in docs/images. */
-  isMain?: boolean;
+  /** The themes of it that docs/images has. */
+  shown?: readonly Theme[];
   prepare?: (page: Page) => Promise<unknown>;
 }
 
 const SHOTS: Shot[] = [
-  { name: 'landing', path: '/', isMain: true, prepare: runExample },
+  { name: 'landing', path: '/', shown: ['light'], prepare: runExample },
   { name: 'languages', path: '/new' },
-  { name: 'gallery', path: '/gallery', isMain: true },
+  { name: 'gallery', path: '/gallery', shown: ['light'] },
   { name: 'shared', path: ({ link }) => `/shared/${link}`, prepare: runExample },
   { name: 'embed', path: ({ link }) => `/embed/${link}` },
   { name: 'help', path: '/faq' },
@@ -40,10 +41,10 @@ const SHOTS: Shot[] = [
     name: 'workbench',
     path: ({ project }) => `/projects/${project}`,
     as: 'owner',
-    isMain: true,
+    shown: THEMES,
     prepare: runProject,
   },
-  { name: 'projects', path: '/projects', as: 'owner', isMain: true },
+  { name: 'projects', path: '/projects', as: 'owner', shown: ['dark'] },
   { name: 'runs', path: '/runs', as: 'owner' },
   { name: 'run', path: ({ run }) => `/runs/${run}`, as: 'owner' },
   ...['', '/password', '/second-factor', '/sessions', '/tokens', '/limits', '/data'].map(
@@ -53,8 +54,8 @@ const SHOTS: Shot[] = [
       as: 'owner',
     }),
   ),
-  { name: 'admin', path: '/admin', as: 'administrator', isMain: true },
-  { name: 'admin-runtimes', path: '/admin/runtimes', as: 'administrator', isMain: true },
+  { name: 'admin', path: '/admin', as: 'administrator', shown: ['light'] },
+  { name: 'admin-runtimes', path: '/admin/runtimes', as: 'administrator', shown: ['dark'] },
   ...[
     'runs',
     'platforms',
@@ -89,14 +90,14 @@ test('pages are pictured', async ({ browser }) => {
     const page = await context.newPage();
     if (person) await logIn(page, person);
     for (const shot of SHOTS.filter((each) => (each.as ?? '') === role)) {
-      if (EVERYTHING || shot.isMain) await take(page, shot, world);
+      await take(page, shot, world);
     }
     await context.close();
   }
 });
 
 async function take(page: Page, shot: Shot, world: World): Promise<void> {
-  for (const theme of THEMES) {
+  for (const theme of EVERYTHING ? THEMES : (shot.shown ?? [])) {
     for (const size of SIZES) {
       await page.emulateMedia({ colorScheme: theme });
       await page.setViewportSize(size);
