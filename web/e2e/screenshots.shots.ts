@@ -124,4 +124,6 @@ async function runExample(page: Page): Promise<void> {
 async function runProject(page: Page): Promise<void> {
   await page.keyboard.press('Control+Enter');
   await expect(page.getByRole('status').filter({ hasText: /^Finished/ })).toBeVisible();
+  await page.getByRole('tab', { name: /^Artifacts/ }).click();
+  await expect(page.getByRole('img', { name: /walk\.svg/ })).toBeVisible();
 }
