@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from runyard.client import Client, ConflictError, NotFoundError
 from runyard.testing import server
@@ -45,16 +44,16 @@ SCRIPT = {
 PLAIN = SCRIPT | {"extensions": []}
 
 
-@contextmanager
-def serve_administered(directory: Path) -> Iterator[Server]:
-    reachable(directory)
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    directory = reachable(tmp_path_factory.mktemp("administered"))
     settings = environment(directory, RUNYARD_POOL_COUNT_MAX="0")
     with server.serve(directory, profile="production", environment=settings) as served:
         yield served
 
 
-@contextmanager
-def open_chief(served: Server) -> Iterator[Client]:
+@pytest.fixture(scope="module")
+def chief(served: Server) -> Iterator[Client]:
     """Make the first administrator, with the link that the server printed."""
     found = re.search(r"/setup#([\w-]+)", served.log.read_text())
     assert found
@@ -63,18 +62,18 @@ def open_chief(served: Server) -> Iterator[Client]:
         yield client
 
 
-@contextmanager
-def open_user(chief: Client) -> Iterator[Client]:
+@pytest.fixture(scope="module")
+def user(chief: Client) -> Iterator[Client]:
     chief.admin.create(name="user", email="user@example.org", password=PASSWORD)
     with Client(chief.server, token="") as client:
         client.accounts.log_in("user", PASSWORD)
         yield client
 
 
-@contextmanager
-def add_script(chief: Client, test: str) -> Iterator[str]:
+@pytest.fixture
+def script(chief: Client, request: pytest.FixtureRequest) -> Iterator[str]:
     """Add a runtime of a test's own, named after it."""
-    words = re.sub(r"[^a-z]+", "-", test.removeprefix("test_").lower())
+    words = re.sub(r"[^a-z]+", "-", request.node.name.removeprefix("test_").lower())
     name = words[:30].strip("-")
     chief.admin.runtimes.put(name, PLAIN | {"language": f"Script {name}"}, base=0)
     yield name

@@ -3,7 +3,6 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,41 +27,19 @@ from tests.integration.administering import (
     PLAIN,
     SCRIPT,
     TOOLCHAIN,
-    add_script,
-    open_chief,
-    open_user,
+    chief,
     put_raw,
-    serve_administered,
+    script,
+    served,
     toolchain,
+    user,
 )
 from tests.integration.test_accounts_cli import Person
 
+__all__ = ["chief", "script", "served", "user"]
+
 PROBED_SECONDS_MAX = 90.0
 COUNT_WAITING = 30
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve_administered(tmp_path_factory.mktemp("admin-runtimes")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def chief(served: Server) -> Iterator[Client]:
-    with open_chief(served) as client:
-        yield client
-
-
-@pytest.fixture(scope="module")
-def user(chief: Client) -> Iterator[Client]:
-    with open_user(chief) as client:
-        yield client
-
-
-@pytest.fixture
-def script(chief: Client, request: pytest.FixtureRequest) -> Iterator[str]:
-    with add_script(chief, request.node.name) as name:
-        yield name
 
 
 def test_added_runtime_runs_at_once_and_is_shown_without_its_image(

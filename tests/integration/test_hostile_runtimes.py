@@ -2,42 +2,24 @@
 
 import dataclasses
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from runyard.client import Client, ConflictError, InvalidRequestError, TooLargeError
-from runyard.testing.server import Server
 from tests.integration.administering import (
     API,
     PLAIN,
     SCRIPT,
     TOOLCHAIN,
-    add_script,
-    open_chief,
+    chief,
     put_raw,
-    serve_administered,
+    script,
+    served,
     toolchain,
 )
 
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve_administered(tmp_path_factory.mktemp("admin-runtimes")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def chief(served: Server) -> Iterator[Client]:
-    with open_chief(served) as client:
-        yield client
-
-
-@pytest.fixture
-def script(chief: Client, request: pytest.FixtureRequest) -> Iterator[str]:
-    with add_script(chief, request.node.name) as name:
-        yield name
+__all__ = ["chief", "script", "served"]
 
 
 def describe(chief: Client, script: str) -> dict[str, Any]:

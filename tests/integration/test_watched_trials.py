@@ -9,38 +9,21 @@ from typing import Any
 import pytest
 
 from runyard.client import Client
-from runyard.testing.server import Server
 from tests.integration.administering import (
     API,
     SCRIPT,
-    add_script,
-    open_chief,
-    serve_administered,
+    chief,
+    script,
+    served,
     toolchain,
 )
+
+__all__ = ["chief", "script", "served"]
 
 # It prints, and then goes on until it is stopped.
 ENDLESS = 'BEGIN { print "begun"; fflush(); while (1); }\n'
 WALL_SECONDS = 2.0
 MISSING = SCRIPT | toolchain(programs=["no-such-program"]) | {"extensions": []}
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serve_administered(tmp_path_factory.mktemp("watched-trials")) as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-def chief(served: Server) -> Iterator[Client]:
-    with open_chief(served) as client:
-        yield client
-
-
-@pytest.fixture
-def script(chief: Client, request: pytest.FixtureRequest) -> Iterator[str]:
-    with add_script(chief, request.node.name) as name:
-        yield name
 
 
 @contextmanager
