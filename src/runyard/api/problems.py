@@ -101,6 +101,13 @@ def render_problem(
     return text.encode(errors="backslashreplace")
 
 
+def render_error(error: RunyardError) -> bytes:
+    """Return the problem that stands within an answer which has begun."""
+    return render_problem(
+        status=error.status, code=error.code, detail=error.message, members=error.detail
+    )
+
+
 def build_problem(
     *,
     status: int,

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.responses import StreamingResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from runyard.api.problems import render_problem
+from runyard.api.problems import render_error
 from runyard.api.schemas.rendering import dump
 from runyard.api.schemas.requests import TERMINAL_SIDE_MAX, Encoding, decode
 from runyard.domain.errors import BusyError, InvalidRequestError, RunyardError
@@ -200,9 +200,7 @@ class TerminalConversation:
                 return
 
     async def _refuse(self, error: RunyardError, close_code: int) -> None:
-        problem = render_problem(
-            status=error.status, code=error.code, detail=error.message, members=error.detail
-        )
+        problem = render_error(error)
         with suppress(RuntimeError, WebSocketDisconnect):
             await self._socket.send_text(f'{{"type":"problem","data":{problem.decode()}}}')
         await self._close(close_code, error.code)

@@ -6,7 +6,7 @@ import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from runyard.api.problems import render_problem
+from runyard.api.problems import render_error
 from runyard.api.schemas.runtime_answers import render_trial
 from runyard.domain.errors import RunyardError
 from runyard.domain.events import Event, EventKind
@@ -30,7 +30,5 @@ async def tell_trial(watched: AsyncGenerator[Event | Trial, None]) -> AsyncGener
         except RunyardError as error:
             if sequence == 0:
                 raise
-            problem = render_problem(
-                status=error.status, code=error.code, detail=error.message, members=error.detail
-            )
-            yield Event(sequence + 1, EventKind.FINISHED, {"problem": json.loads(problem)})
+            problem = json.loads(render_error(error))
+            yield Event(sequence + 1, EventKind.FINISHED, {"problem": problem})
